@@ -1,0 +1,12 @@
+"""A SciCat catalogue in one process: a WSGI application over SQLite.
+
+It has the routes of a real server that the client uses and answers as real servers do, errors and
+oddities included.  Reach it in the same process through ``httpx.WSGITransport``, or over a socket
+with :func:`serve`.
+"""
+
+from .accounts import Accounts, User
+from .catalogue import EmbeddedCatalogue
+from .server import Server, serve
+
+__all__ = ["Accounts", "EmbeddedCatalogue", "Server", "User", "serve"]

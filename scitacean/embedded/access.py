@@ -1,0 +1,68 @@
+"""Who may see and change what: owner groups, access groups, publication, administrators."""
+
+from __future__ import annotations
+
+from .accounts import Accounts, User
+from .answers import Document, forbidden
+from .filters import EVERYTHING, Condition, Rules, where
+
+_RULES = Rules(columns={"ownerGroup": "d.owner_group"})
+PUBLISHED = where({"isPublished": True}, _RULES)
+"""What everybody may see."""
+
+
+def visible(accounts: Accounts, user: User | None) -> Condition:
+    """Select the documents of a list that a user may see."""
+    if user is None:
+        return PUBLISHED
+    if accounts.is_admin(user):
+        return EVERYTHING
+    groups = list(user.groups)
+    return where(
+        {
+            "$or": [
+                {"ownerGroup": {"$in": groups}},
+                {"accessGroups": {"$in": groups}},
+                {"sharedWith": user.email},
+                {"isPublished": True},
+            ]
+        },
+        _RULES,
+    )
+
+
+def may_read(accounts: Accounts, user: User | None, document: Document) -> bool:
+    """Tell whether a user may see a document."""
+    if document.get("isPublished") is True:
+        return True
+    if user is None:
+        return False
+    shared = document.get("sharedWith") or []
+    groups = {document.get("ownerGroup"), *(document.get("accessGroups") or [])}
+    return accounts.is_admin(user) or not groups.isdisjoint(user.groups) or user.email in shared
+
+
+def may_write(accounts: Accounts, user: User | None, owner_group: object) -> bool:
+    """Tell whether a user may change what belongs to a group."""
+    return user is not None and (accounts.is_admin(user) or owner_group in user.groups)
+
+
+def check_read(accounts: Accounts, user: User | None, document: Document) -> Document:
+    """Refuse to show a document to a user who may not see it (403)."""
+    if not may_read(accounts, user, document):
+        raise forbidden()
+    return document
+
+
+def check_write(accounts: Accounts, user: User | None, owner_group: object) -> None:
+    """Refuse to change what belongs to a group that the user is not in (403)."""
+    if not may_write(accounts, user, owner_group):
+        raise forbidden()
+
+
+def check_right(accounts: Accounts, user: User | None, right: str) -> None:
+    """Refuse what a right is needed for (403); administrators may all but delete."""
+    if user is None or not accounts.may(user, right):
+        if right != "delete" and user is not None and accounts.is_admin(user):
+            return
+        raise forbidden()

@@ -1,0 +1,69 @@
+"""What a handler answers, and how a refusal looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+Document: TypeAlias = dict[str, Any]
+"""A JSON object as it came from a client or goes to one."""
+
+
+@frozen
+class Answer:
+    """The status and JSON body of an answer; ``empty`` sends no body at all."""
+
+    body: object
+    status: int = HTTPStatus.OK
+    empty: bool = False
+
+
+NOTHING = Answer(None, empty=True)
+"""What servers answer when a handler has nothing to say: 200 and no body."""
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the protocol, no error of this program
+    """Ends a request with an error answer.
+
+    Parameters
+    ----------
+    status:
+        HTTP status.
+    message:
+        A sentence, or the list of what is wrong with the fields (as servers send it for bodies
+        that break the schema).
+    named:
+        Whether the body has the key ``error``; a refused sign-in has not.
+    """
+
+    def __init__(self, status: int, message: str | Sequence[str], *, named: bool = True) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.named = named
+
+    def answer(self) -> Answer:
+        """Give the refusal the form that servers send."""
+        message = self.message if isinstance(self.message, str) else list(self.message)
+        body: Document = {"message": message, "statusCode": int(self.status)}
+        if self.named:
+            body["error"] = HTTPStatus(self.status).phrase
+        return Answer(body, status=self.status)
+
+
+def bad_request(message: str | Sequence[str]) -> Refusal:
+    """Refuse what cannot be understood (400)."""
+    return Refusal(HTTPStatus.BAD_REQUEST, message)
+
+
+def forbidden(message: str = "Forbidden resource") -> Refusal:
+    """Refuse what the user may not do (403)."""
+    return Refusal(HTTPStatus.FORBIDDEN, message)
+
+
+def not_found(message: str) -> Refusal:
+    """Refuse what is about something that is not there (404)."""
+    return Refusal(HTTPStatus.NOT_FOUND, message)

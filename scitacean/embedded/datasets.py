@@ -1,0 +1,301 @@
+"""Datasets: making, finding, changing and deleting them (v4)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from . import schemas, times
+from .access import PUBLISHED, check_read, visible
+from .answers import NOTHING, Answer, Document, Refusal, bad_request, forbidden, not_found
+from .calls import Call, new_id
+from .filters import Rules
+from .lists import ListQuery, v4_query
+from .relations import checked, with_relations
+from .store import AlreadyThere
+from .units import add_si
+
+DATASETS = "datasets"
+_EMPTY_LISTS = (
+    "accessGroups", "keywords", "techniques", "sharedWith", "relationships",
+    "principalInvestigators", "proposalIds", "sampleIds", "instrumentIds", "inputDatasets",
+    "usedSoftware",
+)  # fmt: skip
+_CLASSIFICATION = "IN=medium,AV=low,CO=low"
+_RELATIONSHIP = {
+    "identifierType": "Other", "relationship": "IsReferencedBy", "entityType": "Other"
+}  # fmt: skip
+
+
+def create(call: Call) -> Answer:
+    """``POST /api/v4/datasets``."""
+    body = call.body
+    call.check_right("create_dataset")
+    call.check_write(body["ownerGroup"])
+    if body.get("pid"):
+        call.check_right("create_dataset_with_pid")
+    pid = body.get("pid") or f"{call.site.accounts.pid_prefix}/{new_id()}"
+    dataset = call.made(
+        {
+            **_complete(body, call.site.clock()),
+            "_id": pid,
+            "__v": 0,
+            "pid": pid,
+            "version": "4",
+            # Servers work it out themselves, whatever is sent.
+            "classification": _CLASSIFICATION,
+        }
+    )
+    try:
+        call.transaction.insert(DATASETS, pid, dataset)
+    except AlreadyThere:
+        raise Refusal(409, f"Dataset with pid {pid} already exists") from None
+    return Answer(dataset, status=201)
+
+
+def is_valid(call: Call) -> Answer:
+    """``POST /api/v4/datasets/isValid``: tells whether, not why not."""
+    if "ownerGroup" not in call.body:
+        raise forbidden()
+    call.check_write(call.body["ownerGroup"])
+    name = "CreateDatasetDto"
+    known = {key: value for key, value in call.body.items() if key in schemas.fields(name)}
+    # Servers do not miss the owner here, only when the dataset is made.
+    return Answer({"valid": not schemas.problems(name, {"owner": "somebody", **known})})
+
+
+def get(call: Call) -> Answer:
+    """``GET /api/v4/datasets/{pid}``."""
+    include = checked(call.query.get("include", ()))
+    dataset = check_read(call.site.accounts, call.user, existing(call))
+    return Answer(with_relations(call, dataset, include))
+
+
+def get_public(call: Call) -> Answer:
+    """``GET /api/v4/datasets/public/{pid}``: nothing where there is no published one."""
+    include = checked(call.query.get("include", ()))
+    dataset = call.transaction.get(DATASETS, call.parameters["pid"])
+    if dataset is None or dataset.get("isPublished") is not True:
+        return NOTHING
+    return Answer(with_relations(call, dataset, include, public=True))
+
+
+def find(call: Call) -> Answer:
+    """``GET /api/v4/datasets``."""
+    return Answer(_found(call, _query(call), public=False))
+
+
+def find_public(call: Call) -> Answer:
+    """``GET /api/v4/datasets/public``."""
+    return Answer(_found(call, _query(call), public=True))
+
+
+def find_one(call: Call) -> Answer:
+    """``GET /api/v4/datasets/findOne``: null where there is none."""
+    return Answer(next(iter(_found(call, _query(call), public=False)), None))
+
+
+def find_one_public(call: Call) -> Answer:
+    """``GET /api/v4/datasets/public/findOne``: null where there is none."""
+    return Answer(next(iter(_found(call, _query(call), public=True)), None))
+
+
+def count(call: Call) -> Answer:
+    """``GET /api/v4/datasets/count``: the one list of v4 that reads texts as times."""
+    seen = visible(call.site.accounts, call.user)
+    condition = _query(call, cast=True).condition & seen
+    return Answer({"count": call.transaction.count(DATASETS, condition)})
+
+
+def count_public(call: Call) -> Answer:
+    """``GET /api/v4/datasets/public/count``."""
+    condition = _query(call, cast=True).condition & PUBLISHED
+    return Answer({"count": call.transaction.count(DATASETS, condition)})
+
+
+def patch(call: Call) -> Answer:
+    """``PATCH /api/v4/datasets/{pid}``, as plain JSON or as a merge patch."""
+    dataset = _writable(call)
+    _check_unmodified(call, dataset)
+    # Compared exactly, as servers do: with a charset behind it, it counts as plain JSON.
+    if call.headers.get("Content-Type") == "application/merge-patch+json":
+        changes = {name: value for name, value in call.body.items() if value is not None}
+        _check_quantities(dataset.get("scientificMetadata"), changes.get("scientificMetadata"))
+        for name in ("scientificMetadata", "datasetlifecycle", "jobParameters"):
+            if name in changes:
+                changes[name] = merged(dataset.get(name), changes[name])
+    else:
+        changes = call.body
+    return _replaced(call, {**dataset, **_derived(changes)})
+
+
+def put(call: Call) -> Answer:
+    """``PUT /api/v4/datasets/{pid}``: what is not sent is dropped, type and version as well."""
+    dataset = _writable(call)
+    kept = {name: dataset[name] for name in ("_id", "__v", "pid", "createdBy", "createdAt")}
+    return _replaced(call, {**_complete(call.body, call.site.clock()), **kept})
+
+
+def delete(call: Call) -> Answer:
+    """``DELETE /api/v4/datasets/{pid}``: blocks and attachments stay behind."""
+    call.check_right("delete")
+    dataset = existing(call)
+    call.transaction.delete(DATASETS, dataset["pid"])
+    return Answer(dataset)
+
+
+def get_lifecycle(call: Call) -> Answer:
+    """``GET /api/v4/datasets/{pid}/datasetlifecycle``."""
+    dataset = check_read(call.site.accounts, call.user, existing(call))
+    return Answer(dataset.get("datasetlifecycle"))
+
+
+def patch_lifecycle(call: Call) -> Answer:
+    """``PATCH /api/v4/datasets/{pid}/datasetlifecycle``, by owners and archivers."""
+    dataset = existing(call)
+    try:
+        call.check_right("update_dataset_lifecycle")
+    except Refusal:
+        call.check_write(dataset.get("ownerGroup"))
+    lifecycle = merged(dataset.get("datasetlifecycle"), call.body)
+    _replaced(call, {**dataset, "datasetlifecycle": lifecycle})
+    return Answer(lifecycle)
+
+
+def existing(call: Call) -> Document:
+    """Find the dataset that the path names.
+
+    Raises
+    ------
+    Refusal
+        404, if there is none.
+    """
+    pid = call.parameters["pid"]
+    dataset = call.transaction.get(DATASETS, pid)
+    if dataset is None:
+        raise not_found(f"Dataset #{pid} not found")
+    return dataset
+
+
+def merged(old: object, changes: object) -> object:
+    """Apply a merge patch (RFC 7396)."""
+    if not isinstance(changes, dict):
+        return changes
+    result = dict(old) if isinstance(old, dict) else {}
+    for name, value in changes.items():
+        if value is None:
+            result.pop(name, None)
+        else:
+            result[name] = merged(result.get(name), value)
+    return result
+
+
+def _writable(call: Call) -> Document:
+    dataset = existing(call)
+    call.check_write(dataset.get("ownerGroup"))
+    return dataset
+
+
+def _replaced(call: Call, dataset: Document) -> Answer:
+    changed = call.changed(dataset)
+    call.transaction.replace(DATASETS, changed["pid"], changed)
+    return Answer(changed)
+
+
+def _check_quantities(old: object, changes: object) -> None:
+    """Refuse a value without its unit, or a unit without its value (400)."""
+    if not isinstance(old, dict) or not isinstance(changes, dict):
+        return
+    for name, change in changes.items():
+        there = old.get(name)
+        if not isinstance(there, dict) or not isinstance(change, dict):
+            continue
+        if {"value", "unit"} <= there.keys() and len({"value", "unit"} & change.keys()) == 1:
+            raise bad_request(f"Original unit or value of {name} should be sent as well")
+
+
+def _check_unmodified(call: Call, dataset: Document) -> None:
+    header = call.headers.get("If-Unmodified-Since")
+    if header is None:
+        return
+    try:
+        since = _http_or_iso(header)
+    except ValueError:
+        return
+    if times.parse(dataset["updatedAt"]) > since:
+        raise Refusal(412, "Resource has been modified on server")
+
+
+def _http_or_iso(text: str) -> datetime:
+    try:
+        return times.parse(text)
+    except ValueError:
+        return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=times.UTC)
+
+
+def _query(call: Call, *, cast: bool = False) -> ListQuery:
+    name = "OutputDatasetDto"
+    rules = Rules(
+        known=schemas.fields(name) | {"_id"},
+        times=schemas.time_fields(name),
+        cast=cast,
+        columns={"pid": "d.id", "_id": "d.id", "ownerGroup": "d.owner_group"},
+    )
+    return v4_query(call.text("filter"), rules)
+
+
+def _found(call: Call, query: ListQuery, *, public: bool) -> list[Document]:
+    include = checked(query.include)
+    seen = PUBLISHED if public else visible(call.site.accounts, call.user)
+    datasets = call.transaction.find(DATASETS, query.condition & seen, query.page)
+    return [
+        {
+            **query.shown(dataset),
+            **_only(with_relations(call, dataset, include, public=public), include),
+        }
+        for dataset in datasets
+    ]
+
+
+def _only(document: Document, names: tuple[str, ...]) -> Document:
+    return {name: document[name] for name in names}
+
+
+def _complete(body: Document, now: datetime) -> Document:
+    sizes = dict.fromkeys(("size", "packedSize", "numberOfFiles", "numberOfFilesArchived"), 0)
+    return _derived(
+        {
+            **sizes,
+            **{name: [] for name in _EMPTY_LISTS},
+            "isPublished": False,
+            "classification": _CLASSIFICATION,
+            "scientificMetadata": {},
+            **body,
+            "datasetlifecycle": {**_lifecycle(now), **body.get("datasetlifecycle", {})},
+        }
+    )
+
+
+def _derived(changes: Document) -> Document:
+    """Add what servers work out from a field to the fields of a request."""
+    result = dict(changes)
+    if "scientificMetadata" in result:
+        result["scientificMetadata"] = add_si(result["scientificMetadata"])
+    if isinstance(result.get("relationships"), list):
+        result["relationships"] = [{**_RELATIONSHIP, **one} for one in result["relationships"]]
+    return result
+
+
+def _lifecycle(now: datetime) -> Document:
+    return {
+        "archivable": True,
+        "retrievable": False,
+        "publishable": False,
+        "dateOfDiskPurging": times.iso(now),
+        "archiveRetentionTime": times.iso(now + timedelta(days=10 * 365)),
+        "dateOfPublishing": times.iso(now + timedelta(days=3 * 365)),
+        "publishedOn": times.iso(now),
+        "isOnCentralDisk": True,
+        "archiveStatusMessage": "datasetCreated",
+        "retrieveStatusMessage": "",
+        "retrieveIntegrityCheck": False,
+    }

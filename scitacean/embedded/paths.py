@@ -1,0 +1,84 @@
+"""From the path of a request to a path of the interface document and its parameters.
+
+A PID has slashes, and clients send them as ``%2F``.  Where the transport tells the path as it was
+sent (``RAW_URI`` or ``REQUEST_URI``), it is split at its slashes before anything is decoded, and so
+every PID arrives whole.  WSGI itself only has the decoded ``PATH_INFO``, in which the slashes of a
+PID look like all others.  There a parameter takes as much as it can, and the fixed parts of the
+interface win: ``/api/v3/datasets/a/b/attachments`` is about the attachments of ``a/b``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import quote, unquote
+
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter, Map, Rule
+
+_PARAMETER = re.compile(r"{(\w+)}")
+
+
+class _Encoded(BaseConverter):
+    def to_python(self, value: str) -> str:
+        return unquote(value)
+
+
+class _Greedy(BaseConverter):
+    regex = ".+"
+    part_isolating = False
+
+
+class Paths:
+    """The paths of the interface.
+
+    Parameters
+    ----------
+    templates:
+        As the document writes them, ``/api/v3/datasets/{pid}/attachments`` for example.
+    """
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        templates = tuple(templates)
+        self._encoded = _map(templates, _Encoded)
+        self._decoded = _map(templates, _Greedy)
+
+    def match(self, environ: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
+        """Find the template of a request's path and the decoded values of its parameters."""
+        raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if raw:
+            return _match(self._encoded, _path_of(raw))
+        return _match(self._decoded, decoded_path(environ))
+
+
+def decoded_path(environ: dict[str, Any]) -> str:
+    """Give the path of a request for people to read."""
+    path = str(environ.get("PATH_INFO", ""))
+    try:
+        # WSGI wants bytes as Latin-1; some callers put the text there as it is.
+        return path.encode("latin-1").decode()
+    except UnicodeError:
+        return path
+
+
+def _map(templates: tuple[str, ...], converter: type[BaseConverter]) -> Map:
+    rules = [Rule(_PARAMETER.sub(r"<parameter:\1>", template), endpoint=template) for template in templates]
+    return Map(rules, converters={"parameter": converter}, merge_slashes=False, strict_slashes=False)
+
+
+def _match(routes: Map, path: str) -> tuple[str, dict[str, str]] | None:
+    try:
+        endpoint, values = routes.bind("localhost").match(path)
+    except NotFound:
+        return None
+    return endpoint, {name: str(value) for name, value in values.items()}
+
+
+def _path_of(raw: str) -> str:
+    path = raw.partition("?")[0]
+    if not path.startswith("/"):
+        # The absolute form: http://host/path
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    # Fixed parts may be encoded as well; parameters stay encoded until they are matched.
+    return "/".join(quote(unquote(part), safe="") for part in path.split("/"))

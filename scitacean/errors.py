@@ -1,0 +1,224 @@
+"""Every error that scitacean raises on purpose, in one tree.
+
+::
+
+    ScicatError
+    ├── ConfigurationError (ValueError)       a setting that cannot work, found before anything is sent
+    ├── ValidationError (ValueError)          a dataset, sample or answer breaks the catalogue's rules
+    ├── ScicatCommError (RuntimeError)        talking to the catalogue failed
+    │   ├── ServerUnreachableError            no connection, or it broke, or it took too long
+    │   ├── BadAnswerError                    an answer that is no JSON or not what was asked for
+    │   ├── AuthError                         who one is, or what one may do
+    │   │   ├── LoginError                    wrong user name or password, no valid token
+    │   │   ├── SessionExpiredError           the token was good once
+    │   │   └── ForbiddenError                signed in, or not, and not allowed
+    │   ├── NotFoundError                     no such dataset, sample, ...
+    │   └── ConflictError                     it exists already, or was changed meanwhile
+    └── TransferError (RuntimeError)          moving files failed
+        ├── UploadInterrupted                 an upload stopped half way and could not be undone
+        ├── FileNotAccessibleError            a file, folder or host that cannot be reached or read
+        │   ├── HostNotReachableError         the file server does not answer
+        │   ├── HostKeyError                  the file server is unknown, or is not the one known
+        │   └── FileServerLoginError          the file server refuses user name, key or password
+        ├── FileUploadError                   a file could not be written, or must not be overwritten
+        └── IntegrityError                    a file does not have the bytes that it should have
+
+Each message says what was tried and what happened; :attr:`ScicatError.hint` says what to do next and
+is part of the text of the error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class ScicatError(Exception):
+    """Base of all errors of this package.
+
+    Parameters
+    ----------
+    message:
+        What was tried and what happened.
+    hint:
+        What the user can do about it.
+
+    Examples
+    --------
+    >>> print(ScicatError("Cannot read a.dat: permission denied.", hint="Ask its owner."))
+    Cannot read a.dat: permission denied. Ask its owner.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}".rstrip()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # The default would call __init__ with the arguments of Exception only.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(cls: type[ScicatError], args: tuple[object, ...], state: dict[str, object]) -> ScicatError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(ScicatError, ValueError):
+    """A setting that cannot work: a bad URL, plain http, no source folder, no file transfer."""
+
+
+class ValidationError(ScicatError, ValueError):
+    """Something breaks the rules of the catalogue.
+
+    Parameters
+    ----------
+    message:
+        What was checked.
+    problems:
+        One line for each problem: the field, its value and what is expected.
+    """
+
+    def __init__(self, message: str, *, problems: Iterable[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class ScicatCommError(ScicatError, RuntimeError):
+    """Talking to the catalogue failed.
+
+    Parameters
+    ----------
+    message:
+        What was tried and what happened.
+    hint:
+        What the user can do about it.
+    status:
+        HTTP status of the answer; None where there was no answer.
+    code:
+        The server's own code for the error, ``SESSION_EXPIRED`` for example.
+    request:
+        Method and URL of the request.
+    server_messages:
+        What the server said, in its words.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        status: int | None = None,
+        code: str | None = None,
+        request: str = "",
+        server_messages: Iterable[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.code = code
+        self.request = request
+        self.server_messages = tuple(server_messages)
+
+
+class ServerUnreachableError(ScicatCommError):
+    """No connection to the catalogue, or it broke, or the answer took too long."""
+
+
+class BadAnswerError(ScicatCommError):
+    """The catalogue answered with something that is no JSON or not what was asked for."""
+
+
+class AuthError(ScicatCommError):
+    """The catalogue does not know who asks, or does not allow it."""
+
+
+class LoginError(AuthError):
+    """Wrong user name or password, or a token that the catalogue does not accept."""
+
+
+class SessionExpiredError(AuthError):
+    """The token was good once and has expired."""
+
+
+class ForbiddenError(AuthError):
+    """The user, or the public, may not do this."""
+
+
+class NotFoundError(ScicatCommError):
+    """The catalogue has no such dataset, sample, or whatever was asked for."""
+
+
+class ConflictError(ScicatCommError):
+    """What should be made exists already, or was changed meanwhile."""
+
+
+class TransferError(ScicatError, RuntimeError):
+    """Moving files failed."""
+
+
+class UploadInterrupted(TransferError):  # noqa: N818  (it says what is where, rather than what is wrong)
+    """An upload stopped where it could not be undone: the message says what is where, and what to do.
+
+    Parameters
+    ----------
+    message:
+        What was tried and what happened.
+    hint:
+        What the user can do about it.
+    pid:
+        Identifier of the dataset, where it is known to be in the catalogue.
+    source_folder:
+        Folder on the file server that has the files.
+    """
+
+    def __init__(
+        self, message: str, *, hint: str = "", pid: str | None = None, source_folder: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.pid = pid
+        self.source_folder = source_folder
+
+
+class FileNotAccessibleError(TransferError):
+    """A file, folder or file server that cannot be reached, read or written.
+
+    Parameters
+    ----------
+    message:
+        What was tried and what happened.
+    hint:
+        What the user can do about it.
+    remote_path:
+        The path on the file server, where the error is about one.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", remote_path: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.remote_path = remote_path
+
+
+class HostNotReachableError(FileNotAccessibleError):
+    """The file server does not answer, or the connection to it broke."""
+
+
+class HostKeyError(FileNotAccessibleError):
+    """The file server's host key is unknown, or differs from the one that is known."""
+
+
+class FileServerLoginError(FileNotAccessibleError):
+    """The file server refuses the user name, key or password."""
+
+
+class FileUploadError(TransferError):
+    """A file could not be written to the file server, or something is in its way."""
+
+
+class IntegrityError(TransferError):
+    """One or more files do not have the bytes that they should have."""

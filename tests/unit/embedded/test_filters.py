@@ -1,0 +1,280 @@
+"""Filters select what the same filter selects in plain Python."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scitacean.embedded.answers import Refusal
+from scitacean.embedded.filters import Condition, Rules, matches_regex, where
+
+KEYS = st.sampled_from(["a", "b", "c.d", 'e"f', "ü"])
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([0.5, -1.5, 2.0]),
+    st.sampled_from(["", "a", "b", "ab", "1", "true", '{"a":1}', "[]", "ü", "x'); --"]),
+)
+NAMES = st.sampled_from(["a", "b", "c", "d", 'e"f', "ü"])
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=2),
+    max_leaves=6,
+)
+DOCUMENTS = st.dictionaries(NAMES, VALUES, max_size=4)
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map(".".join)
+ORDERED = st.one_of(st.booleans(), st.integers(-3, 3), st.sampled_from(["", "a", "ab", "1"]))
+SIMPLE = st.one_of(
+    st.tuples(st.sampled_from(["$eq", "$ne"]), SCALARS),
+    st.tuples(st.sampled_from(["$gt", "$gte", "$lt", "$lte"]), ORDERED | st.none()),
+    st.tuples(st.sampled_from(["$in", "$nin"]), st.lists(SCALARS, max_size=3)),
+    st.tuples(st.just("$exists"), st.booleans()),
+    st.tuples(st.just("$regex"), st.sampled_from(["^a", "b$", ".", "1|ü"])),
+)
+OPERATORS = st.recursive(
+    st.lists(SIMPLE, min_size=1, max_size=2).map(dict),
+    lambda inner: inner.map(lambda operators: {"$not": operators}),
+    max_leaves=2,
+)
+FIELDS = st.dictionaries(PATHS, SCALARS | OPERATORS, max_size=2)
+FILTERS = st.recursive(
+    FIELDS,
+    lambda inner: st.dictionaries(
+        st.sampled_from(["$and", "$or", "$nor"]),
+        st.lists(inner, min_size=1, max_size=3),
+        min_size=1,
+        max_size=2,
+    ),
+    max_leaves=5,
+)
+
+
+def values_at(value: Any, path: list[str]) -> Iterator[Any]:
+    """Follow a path through objects, and through the objects in a list."""
+    if not path:
+        yield value
+        return
+    inside = value if isinstance(value, list) else [value]
+    for one in inside:
+        if isinstance(one, dict) and path[0] in one:
+            yield from values_at(one[path[0]], path[1:])
+
+
+def family(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    return "number" if isinstance(value, int | float) else type(value).__name__
+
+
+def passes(name: str, operand: Any, found: list[Any]) -> bool:
+    each = [*found, *(one for value in found if isinstance(value, list) for one in value)]
+    if name == "$eq":
+        same = any(family(one) == family(operand) and one == operand for one in each)
+        return same or (operand is None and not found)
+    if name == "$ne":
+        return not passes("$eq", operand, found)
+    if name == "$in":
+        return any(passes("$eq", one, found) for one in operand)
+    if name == "$nin":
+        return not passes("$in", operand, found)
+    if name == "$exists":
+        return bool(found) is bool(operand)
+    if name == "$not":
+        return not all(passes(inner, value, found) for inner, value in operand.items())
+    if name == "$regex":
+        return any(isinstance(one, str) and bool(re.search(operand, one)) for one in each)
+    if operand is None:
+        return name in ("$gte", "$lte") and passes("$eq", None, found)
+    same_family = [one for one in each if family(one) == family(operand)]
+    tests = {
+        "$gt": lambda one: one > operand,
+        "$gte": lambda one: one >= operand,
+        "$lt": lambda one: one < operand,
+        "$lte": lambda one: one <= operand,
+    }
+    return any(tests[name](one) for one in same_family)
+
+
+def matches(filter_: dict[str, Any], document: dict[str, Any]) -> bool:
+    for key, value in filter_.items():
+        if key == "$and":
+            good = all(matches(part, document) for part in value)
+        elif key in ("$or", "$nor"):
+            good = any(matches(part, document) for part in value) == (key == "$or")
+        else:
+            found = list(values_at(document, key.split(".")))
+            operators = value if isinstance(value, dict) else {"$eq": value}
+            good = all(passes(name, operand, found) for name, operand in operators.items())
+        if not good:
+            return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(":memory:")
+    connection.create_function("matches_regex", 3, matches_regex, deterministic=True)
+    connection.execute("CREATE TABLE d (seq INTEGER PRIMARY KEY, id TEXT, body TEXT)")
+    yield connection
+    connection.close()
+
+
+def selected(
+    connection: sqlite3.Connection, condition: Condition, documents: list[dict[str, Any]]
+) -> list[int]:
+    connection.execute("DELETE FROM d")
+    connection.executemany(
+        "INSERT INTO d VALUES (?, NULL, ?)",
+        [(i, json.dumps(document)) for i, document in enumerate(documents)],
+    )
+    rows = connection.execute(f"SELECT seq FROM d WHERE {condition.sql} ORDER BY seq", condition.parameters)
+    return [seq for (seq,) in rows]
+
+
+@settings(max_examples=150, deadline=None)
+@given(filter_=FILTERS, documents=st.lists(DOCUMENTS, max_size=5))
+def test_selects_what_plain_python_selects(
+    connection: sqlite3.Connection, filter_: dict[str, Any], documents: list[dict[str, Any]]
+) -> None:
+    expected = [i for i, document in enumerate(documents) if matches(filter_, document)]
+    assert selected(connection, where(filter_, Rules()), documents) == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(values=st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=8), operators=OPERATORS)
+def test_each_operator_selects_what_plain_python_selects(
+    connection: sqlite3.Connection, values: list[Any], operators: dict[str, Any]
+) -> None:
+    documents = [{"a": value} for value in values]
+    expected = [i for i, one in enumerate(documents) if matches({"a": operators}, one)]
+    assert selected(connection, where({"a": operators}, Rules()), documents) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("$gt", [2]), ("$gte", [1, 2]), ("$lt", [0]), ("$lte", [0, 1]), ("$eq", [1]), ("$ne", [0, 2])],
+)
+@pytest.mark.parametrize("values", [[1, 2, 3], ["a", "b", "c"]])
+def test_comparisons_at_their_limit(
+    connection: sqlite3.Connection, values: list[Any], name: str, expected: list[int]
+) -> None:
+    documents = [{"a": value} for value in values]
+    condition = where({"a": {name: values[1]}}, Rules())
+    assert selected(connection, condition, documents) == expected
+
+
+@pytest.mark.parametrize(
+    ("filter_", "expected"),
+    [
+        ({"techniques.pid": "p1"}, [0]),
+        ({"scientificMetadata.t.value": {"$gte": 10, "$lt": 20}}, [0]),
+        ({"keywords": "x"}, [0, 1]),
+        ({"keywords": ["x", "y"]}, [0]),
+        ({"scientificMetadata.t": {"unit": "K", "value": 11}}, []),
+        ({"scientificMetadata.t": {"value": 11, "unit": "K"}}, [0]),
+        ({"datasetName": {"$regex": "^RUN", "$options": "i"}}, [0, 1]),
+        ({"datasetName": {"$in": ["run 1", None]}}, [0, 2]),
+        ({"comment": None}, [0, 1, 2]),
+        ({"size": {"$gt": 10**30}}, []),
+        ({"size": 2**63}, []),
+        ({"size": {"$gt": -(10**400), "$lt": 10**400}}, [0, 1]),
+        ({"datasetName": {"$lt": None}}, []),
+    ],
+)
+def test_examples(connection: sqlite3.Connection, filter_: dict[str, Any], expected: list[int]) -> None:
+    documents: list[dict[str, Any]] = [
+        {
+            "datasetName": "run 1",
+            "keywords": ["x", "y"],
+            "techniques": [{"pid": "p0"}, {"pid": "p1"}],
+            "scientificMetadata": {"t": {"value": 11, "unit": "K"}},
+            "size": 1,
+        },
+        {"datasetName": "run 2", "keywords": ["x"], "comment": None, "size": 10},
+        {"keywords": []},
+    ]
+    assert selected(connection, where(filter_, Rules()), documents) == expected
+
+
+def test_false_is_less_than_true(connection: sqlite3.Connection) -> None:
+    documents: list[dict[str, Any]] = [{"a": False}, {"a": True}, {"a": 0}, {"a": "x"}]
+    for operators, expected in (
+        ({"$lt": True}, [0]),
+        ({"$gte": False}, [0, 1]),
+        ({"$gt": False}, [1]),
+        ({"$eq": False}, [0]),
+    ):
+        assert selected(connection, where({"a": operators}, Rules()), documents) == expected
+
+
+def test_texts_are_times_only_where_servers_cast(connection: sqlite3.Connection) -> None:
+    documents = [{"creationTime": "2026-03-01T12:00:00.000Z"}]
+    plain = Rules(times=frozenset({"creationTime"}))
+    cast = Rules(times=frozenset({"creationTime"}), cast=True)
+    for filter_ in (
+        {"creationTime": "2026-03-01T12:00:00.000Z"},
+        {"creationTime": "2026-03-01T13:00:00+01:00"},
+        {"creationTime": {"$gt": "2026-01-01"}},
+    ):
+        assert selected(connection, where(filter_, plain), documents) == []
+        assert selected(connection, where(filter_, cast), documents) == [0]
+    regex = {"creationTime": {"$regex": "2026"}}
+    assert selected(connection, where(regex, cast), documents) == []
+    with pytest.raises(Refusal):
+        where({"creationTime": "yesterday"}, cast)
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        [],
+        {"$text": {"$search": "x"}},
+        {"$where": "1"},
+        {"$and": []},
+        {"$or": {}},
+        {"a": {"$all": [1]}},
+        {"a": {"$elemMatch": {}}},
+        {"a": {"$gt": 1, "b": 2}},
+        {"a": {"$gt": [1]}},
+        {"a": {"$in": 1}},
+        {"a": {"$not": 1}},
+        {"a": {"$not": {}}},
+        {"a": {"$regex": "("}},
+        {"a": {"$regex": 1}},
+        {"a": {"$regex": "a", "$options": "q"}},
+        {"a": {"$options": "i"}},
+        {".".join("a" * 40): 1},
+    ],
+)
+def test_refuses_what_is_not_in_the_language(filter_: Any) -> None:
+    with pytest.raises(Refusal) as refused:
+        where(filter_, Rules())
+    assert refused.value.status == 400
+
+
+def test_refuses_unknown_fields_and_deep_nesting() -> None:
+    rules = Rules(known=frozenset({"scientificMetadata"}))
+    assert where({"scientificMetadata.any.thing": 1}, rules).parameters
+    with pytest.raises(Refusal):
+        where({"nonsense": 1}, rules)
+    deep: dict[str, Any] = {}
+    negated: dict[str, Any] = {"$eq": 1}
+    for _ in range(100):
+        deep, negated = {"$and": [deep]}, {"$not": negated}
+    for filter_ in (deep, {"a": negated}):
+        with pytest.raises(Refusal):
+            where(filter_, Rules())
+
+
+def test_no_value_is_spelled_in_the_sql() -> None:
+    hostile = "x' OR 1=1; --"
+    filter_ = {hostile: {"$in": [hostile]}, f"a.{hostile}": {"$regex": hostile}, "b": hostile}
+    assert hostile not in where(filter_, Rules()).sql

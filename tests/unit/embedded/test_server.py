@@ -1,0 +1,154 @@
+"""The catalogue over a socket."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from scitacean.embedded import EmbeddedCatalogue, Server, serve
+
+
+@pytest.fixture
+def server(catalogue: EmbeddedCatalogue) -> Iterator[Server]:
+    with serve(catalogue) as server:
+        yield server
+
+
+@pytest.fixture
+def http(catalogue: EmbeddedCatalogue, server: Server) -> Iterator[httpx.Client]:
+    token = catalogue.token_for("alice")
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {token}"}) as http:
+        yield http
+
+
+def connected(server: Server) -> socket.socket:
+    url = httpx.URL(server.url)
+    return socket.create_connection((url.host, url.port or 80), timeout=10)
+
+
+def exchange(connection: socket.socket, request: bytes) -> bytes:
+    connection.sendall(request)
+    answer = b""
+    while piece := connection.recv(1 << 16):
+        answer += piece
+    return answer
+
+
+def test_a_connection_is_kept(http: httpx.Client, minimal: dict[str, Any]) -> None:
+    # Each answer leaves the connection at the start of the next request, read body or not.
+    ports = set()
+    for _ in range(3):
+        for method, path, body in (
+            ("POST", "/api/v4/datasets", minimal),
+            ("GET", "/api/v4/datasets", None),
+            ("POST", "/api/v4/jobs", {"x": "y" * 100_000}),
+            ("HEAD", "/api/v4/datasets", None),
+            ("POST", "/nothing/here", {"x": 1}),
+        ):
+            with http.stream(method, path, json=body) as answer:
+                stream = answer.extensions["network_stream"]
+                ports.add(stream.get_extra_info("client_addr"))
+                answer.read()
+            assert answer.status_code in (200, 201, 404, 501)
+            assert answer.http_version == "HTTP/1.1"
+    assert len(ports) == 1
+
+
+def test_requests_one_after_the_other_on_one_socket(server: Server) -> None:
+    one = b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connected(server) as connection:
+        answer = exchange(connection, one + one + last)
+    assert answer.count(b"HTTP/1.1 200 OK") == 3
+    assert answer.count(b"Connection: close") == 1
+
+
+def test_chunked_and_compressed_bodies(http: httpx.Client, minimal: dict[str, Any]) -> None:
+    content = json.dumps(minimal).encode()
+    json_type = {"Content-Type": "application/json"}
+    chunked = http.post("/api/v4/datasets", content=iter([content[:5], content[5:]]), headers=json_type)
+    assert chunked.status_code == 201
+    zipped = http.post(
+        "/api/v4/datasets",
+        content=gzip.compress(content),
+        headers={**json_type, "Content-Encoding": "gzip"},
+    )
+    assert zipped.status_code == 201
+
+
+def test_a_body_that_is_too_large_gets_an_answer(http: httpx.Client) -> None:
+    answer = http.post("/api/v4/datasets", json={"x": "y" * 17_000_000})
+    assert (answer.status_code, answer.json()) == (500, "Internal server error")
+    assert http.get("/api/v3/health").status_code == 200
+
+
+def test_many_clients_at_once(catalogue: EmbeddedCatalogue, server: Server) -> None:
+    statuses: list[int] = []
+
+    def ask() -> None:
+        with httpx.Client(base_url=server.url) as own:
+            statuses.extend(own.get("/api/v3/health").status_code for _ in range(5))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [200] * 40
+
+
+def test_the_end_of_the_server_ends_idle_connections(catalogue: EmbeddedCatalogue) -> None:
+    before = threading.active_count()
+    with serve(catalogue) as server:
+        idle = connected(server)
+        silent = connected(server)
+        idle.sendall(b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(1 << 16)
+    assert threading.active_count() == before
+    assert idle.recv(1) == b""
+    idle.close()
+    silent.close()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(server.url)
+
+
+def test_a_client_that_goes_away_disturbs_nobody(
+    server: Server, http: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with connected(server) as connection:
+        connection.sendall(b"POST /api/v4/datasets HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
+    assert http.get("/api/v3/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"nonsense\r\n\r\n",
+        b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\nConnection: close\r\n\r\n",
+        (
+            b"POST /api/v3/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+            b"Connection: close\r\n\r\nzz\r\n"
+        ),
+        b"FETCH /api/v3/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_survived(server: Server, http: httpx.Client, request_: bytes) -> None:
+    with connected(server) as connection:
+        exchange(connection, request_)
+    assert http.get("/api/v3/health").status_code == 200
+
+
+def test_ipv6(catalogue: EmbeddedCatalogue) -> None:
+    with serve(catalogue, host="::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert httpx.get(f"{server.url}/api/v3/health").status_code == 200

@@ -1,0 +1,193 @@
+"""What was answered stays, whatever happens to the process; several may use one folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from scitacean.embedded import EmbeddedCatalogue
+from scitacean.embedded.catalogue import FILE_NAME
+from scitacean.errors import ConfigurationError
+
+CREATOR = """
+import sys
+import httpx
+from scitacean.embedded import EmbeddedCatalogue
+
+catalogue = EmbeddedCatalogue(sys.argv[1])
+http = httpx.Client(
+    transport=httpx.WSGITransport(catalogue.wsgi),
+    base_url="http://catalogue",
+    headers={"Authorization": f"Bearer {catalogue.token_for('me')}"},
+)
+body = {
+    "ownerGroup": "me", "owner": "me", "contactEmail": "me@site.example", "sourceFolder": "/data",
+    "creationTime": "2026-03-01T12:00:00.000Z", "datasetName": sys.argv[2], "type": "raw",
+}
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(int(sys.argv[3])):
+    answer = http.post("/api/v4/datasets", json=body)
+    print(answer.status_code, answer.json()["pid"], flush=True)
+sys.stdin.readline()
+"""
+
+
+def creator(folder: Path, name: str, number: int) -> subprocess.Popen[str]:
+    paths = os.pathsep.join(entry for entry in sys.path if entry)
+    return subprocess.Popen(
+        [sys.executable, "-c", CREATOR, str(folder), name, str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": paths},
+    )
+
+
+def http_of(catalogue: EmbeddedCatalogue) -> httpx.Client:
+    return httpx.Client(
+        transport=httpx.WSGITransport(catalogue.wsgi),
+        base_url="http://catalogue",
+        headers={"Authorization": f"Bearer {catalogue.token_for('me')}"},
+    )
+
+
+def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None:
+    with creator(tmp_path, "killed", 5) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+        answers = [process.stdout.readline().split() for _ in range(5)]
+        process.send_signal(signal.SIGKILL)
+    with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
+        found = http.get("/api/v4/datasets").json()
+    assert {pid for _, pid in answers} == {dataset["pid"] for dataset in found}
+
+
+def test_processes_share_a_folder_that_all_make_at_once(tmp_path: Path) -> None:
+    processes = [creator(tmp_path / "new", f"p{i}", 10) for i in range(3)]
+    try:
+        for process in processes:
+            assert process.stdin
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            statuses = [process.stdout.readline().split()[0] for _ in range(10)]
+            assert statuses == ["201"] * 10
+    finally:
+        for process in processes:
+            process.communicate("end\n")
+    with EmbeddedCatalogue(tmp_path / "new") as catalogue, http_of(catalogue) as http:
+        assert http.get("/api/v4/datasets/count").json() == {"count": 30}
+
+
+def test_a_token_is_good_in_all_processes_of_a_folder(tmp_path: Path) -> None:
+    with EmbeddedCatalogue(tmp_path) as one, EmbeddedCatalogue(tmp_path) as other:
+        headers = {"Authorization": f"Bearer {one.token_for('me')}"}
+        with httpx.Client(
+            transport=httpx.WSGITransport(other.wsgi), base_url="http://c", headers=headers
+        ) as http:
+            assert http.get("/api/v3/users/my/self").json()["username"] == "me"
+
+
+def test_threads_add_up(minimal: dict[str, Any], tmp_path: Path) -> None:
+    with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
+        pid = http.post("/api/v4/datasets", json={**minimal, "ownerGroup": "me"}).json()["pid"]
+        block = {
+            "datasetId": pid,
+            "size": 1,
+            "dataFileList": [{"path": "a", "size": 1, "time": "2026-03-01T12:00:00.000Z"}],
+        }
+
+        def add() -> None:
+            with http_of(catalogue) as own:
+                for _ in range(10):
+                    assert own.post("/api/v4/origdatablocks", json=block).status_code == 201
+
+        threads = [threading.Thread(target=add) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        dataset = http.get("/api/v4/datasets").json()[0]
+    assert (dataset["size"], dataset["numberOfFiles"]) == (40, 40)
+
+
+def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("PRAGMA user_version = 1000")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="newer version of scitacean"):
+        EmbeddedCatalogue(tmp_path)
+
+
+def test_unusable_folders_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("x")
+    with pytest.raises(ConfigurationError, match="Cannot make the folder"):
+        EmbeddedCatalogue(file)
+    (tmp_path / FILE_NAME).write_bytes(b"this is no database, it is a text" * 100)
+    with pytest.raises(ConfigurationError, match="Cannot open the catalogue"):
+        EmbeddedCatalogue(tmp_path)
+
+
+def test_the_file_with_the_key_is_its_owners_alone(tmp_path: Path) -> None:
+    with EmbeddedCatalogue(tmp_path):
+        mode = (tmp_path / FILE_NAME).stat().st_mode
+    if os.name == "posix":
+        assert stat.S_IMODE(mode) == 0o600
+
+
+def test_a_private_catalogue_leaves_nothing_behind() -> None:
+    catalogue = EmbeddedCatalogue()
+    folder = catalogue.folder
+    assert folder.is_dir()
+    catalogue.close()
+    assert not folder.exists()
+
+
+def test_a_closed_catalogue_answers_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    catalogue = EmbeddedCatalogue()
+    with http_of(catalogue) as http:
+        catalogue.close()
+        answer = http.get("/api/v4/datasets")
+    assert (answer.status_code, answer.json()) == (500, "Internal server error")
+    assert "The catalogue is closed." in caplog.text
+
+
+def test_token_for_an_unknown_user() -> None:
+    with EmbeddedCatalogue() as catalogue, pytest.raises(ConfigurationError, match="users are: me"):
+        catalogue.token_for("nobody")
+
+
+def test_a_forked_process_uses_connections_of_its_own(tmp_path: Path) -> None:
+    code = """
+import os, sys
+from scitacean.embedded import EmbeddedCatalogue
+catalogue = EmbeddedCatalogue(sys.argv[1])
+def count():
+    with catalogue._store.transaction(write=False) as transaction:
+        return transaction.connection
+before = count()
+child = os.fork()
+if child == 0:
+    os._exit(0 if count() is not before else 1)
+assert os.waitpid(child, 0)[1] == 0
+assert count() is before
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, env=environment)
