@@ -1,0 +1,1 @@
+"""Talking HTTP to the catalogue."""

@@ -1,0 +1,221 @@
+"""The commands: upload, show, download, serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import attrs
+import typer
+from rich.console import Console
+
+from scitacean._version import __version__
+from scitacean.cli.connect import CatalogueOptions, HostOptions, make_client
+from scitacean.cli.metadata import make_dataset
+from scitacean.cli.serve import serve_until_stopped
+from scitacean.display.progress import progress_bar
+from scitacean.display.table import fields_table, files_table
+from scitacean.model.dataset import Dataset
+from scitacean.workflow.select import FileSelector
+
+app = typer.Typer(
+    name="scitacean",
+    help="Move datasets, metadata and files, into and out of the SciCat catalogue.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+_out = Console()
+_err = Console(stderr=True)
+
+Url = Annotated[str | None, typer.Option(envvar="SCITACEAN_URL", help="URL of the catalogue.")]
+Username = Annotated[
+    str | None, typer.Option(envvar="SCITACEAN_USERNAME", help="User name; SCITACEAN_PASSWORD or a prompt.")
+]
+PasswordFile = Annotated[Path | None, typer.Option(help="File with the password.")]
+TokenFile = Annotated[Path | None, typer.Option(help="File with a token; else SCITACEAN_TOKEN.")]
+Local = Annotated[Path | None, typer.Option(help="Folder with a catalogue of your own.")]
+AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Allow plain http to other machines.")]
+Host = Annotated[str | None, typer.Option(envvar="SCITACEAN_SSH_HOST", help="File server, over SSH.")]
+Port = Annotated[int | None, typer.Option(envvar="SCITACEAN_SSH_PORT", help="Port of the file server.")]
+SshUsername = Annotated[
+    str | None,
+    typer.Option(envvar="SCITACEAN_SSH_USERNAME", help="User name there; SCITACEAN_SSH_PASSWORD."),
+]
+KeyFile = Annotated[Path | None, typer.Option(help="Private key; SCITACEAN_SSH_PASSPHRASE.")]
+KnownHosts = Annotated[Path | None, typer.Option(help="Known host keys instead of ~/.ssh/known_hosts.")]
+SourceFolder = Annotated[
+    str | None, typer.Option(help="Folder on the file server: /data/{owner_group}/{name}, {uid}, ...")
+]
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Move datasets, metadata and files, into and out of the SciCat catalogue."""
+    if version:
+        _out.print(f"scitacean {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.command()
+def upload(
+    paths: Annotated[list[Path], typer.Argument(help="Files, and folders with all that is in them.")],
+    name: Annotated[str | None, typer.Option(help="Name of the dataset.")] = None,
+    owner_group: Annotated[str | None, typer.Option(help="Group that owns it.")] = None,
+    owner: Annotated[str | None, typer.Option(help="Person who owns it.")] = None,
+    contact_email: Annotated[str | None, typer.Option(help="Whom to ask about it.")] = None,
+    dataset_type: Annotated[str | None, typer.Option("--type", help="raw or derived.")] = None,
+    metadata: Annotated[Path | None, typer.Option(help="TOML or JSON file with more fields.")] = None,
+    source_folder: SourceFolder = None,
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+    host: Host = None,
+    port: Port = None,
+    ssh_username: SshUsername = None,
+    key_file: KeyFile = None,
+    known_hosts: KnownHosts = None,
+) -> None:
+    """Upload files as a new dataset; prints its PID."""
+    dataset = make_dataset(
+        metadata,
+        {
+            "name": name,
+            "owner_group": owner_group,
+            "owner": owner,
+            "contact_email": contact_email,
+            "type": dataset_type,
+        },
+    )
+    dataset.add_local_files(*paths)
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
+    )
+    server = HostOptions(
+        host=host,
+        port=port,
+        username=ssh_username,
+        key_file=key_file,
+        known_hosts=known_hosts,
+        source_folder=source_folder,
+    )
+    with make_client(catalogue, server) as client, progress_bar(_err) as bar:
+        uploaded = client.upload_new_dataset_now(dataset, on_progress=bar)
+    _out.print(
+        f"{uploaded.number_of_files} files, {uploaded.size:,} bytes, are in {uploaded.source_folder}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+    _out.print(str(uploaded.pid), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def show(
+    pid: Annotated[str, typer.Argument(help="Identifier of the dataset, with its prefix.")],
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+) -> None:
+    """Show a dataset and its files."""
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
+    )
+    with make_client(catalogue) as client:
+        dataset = client.get_dataset(pid)
+    _out.print(fields_table(f"Dataset {dataset.pid}", _shown_fields(dataset)))
+    _out.print(files_table((file.remote_path.posix, file.size) for file in dataset.files))
+
+
+@app.command()
+def download(
+    pid: Annotated[str, typer.Argument(help="Identifier of the dataset, with its prefix.")],
+    target: Annotated[Path, typer.Argument(help="Folder to put the files into.")],
+    select: Annotated[
+        list[str] | None, typer.Option(help="Path of a file in the dataset; may be repeated.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Download what is there already.")] = False,
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+    host: Host = None,
+    port: Port = None,
+    ssh_username: SshUsername = None,
+    key_file: KeyFile = None,
+    known_hosts: KnownHosts = None,
+) -> None:
+    """Download the files of a dataset and check every byte."""
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
+    )
+    server = HostOptions(
+        host=host,
+        port=port,
+        username=ssh_username,
+        key_file=key_file,
+        known_hosts=known_hosts,
+        source_folder=None,
+    )
+    chosen: FileSelector = list(select) if select else True
+    with make_client(catalogue, server) as client:
+        dataset = client.get_dataset(pid)
+        with progress_bar(_err) as bar:
+            downloaded = client.download_files(
+                dataset, target=target, select=chosen, force=force, on_progress=bar
+            )
+    there = [file for file in downloaded.files if file.is_on_local]
+    _out.print(
+        f"{len(there)} files, {sum(file.size for file in there):,} bytes, verified, are in {target}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def serve(
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the catalogue here; else it is gone in the end.")
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port; 0 for any that is free.")] = 0,
+    accounts: Annotated[Path | None, typer.Option(help="JSON file with users, groups and rights.")] = None,
+) -> None:
+    """Serve a catalogue of your own on this machine, until stopped with Ctrl-C."""
+    serve_until_stopped(folder=folder, port=port, accounts=accounts)
+
+
+def _shown_fields(dataset: Dataset) -> list[tuple[str, object]]:
+    hidden = {"_files", "_uid", "attachments", "lifecycle", "pid"}
+    fields = [
+        (attribute.name, getattr(dataset, attribute.name))
+        for attribute in attrs.fields(Dataset)
+        if attribute.name not in hidden
+    ]
+    return [*fields, ("number_of_files", dataset.number_of_files), ("size", f"{dataset.size:,} bytes")]

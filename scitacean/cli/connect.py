@@ -1,0 +1,115 @@
+"""From options, the environment, files and prompts to a client; secrets are never arguments."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import attrs
+import typer
+
+from scitacean.client import Client
+from scitacean.credentials import SecretStr
+from scitacean.errors import ConfigurationError
+from scitacean.transfer.protocol import FileTransfer
+
+
+@attrs.frozen(kw_only=True)
+class CatalogueOptions:
+    """Which catalogue, and who asks."""
+
+    url: str | None
+    username: str | None
+    password_file: Path | None
+    token_file: Path | None
+    local: Path | None
+    allow_http: bool
+
+
+@attrs.frozen(kw_only=True)
+class HostOptions:
+    """Which file server, and who logs in there."""
+
+    host: str | None
+    port: int | None
+    username: str | None
+    key_file: Path | None
+    known_hosts: Path | None
+    source_folder: str | None
+
+
+def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) -> Client:
+    """Make the client that the options ask for.
+
+    Raises
+    ------
+    ConfigurationError
+        If options are missing or contradict each other, or a file with a secret cannot be read.
+    """
+    if catalogue.local is not None:
+        if catalogue.url is not None:
+            raise ConfigurationError("Both --url and --local are given.", hint="Give one of them.")
+        return Client.local(catalogue.local)
+    if catalogue.url is None:
+        raise ConfigurationError(
+            "It is not said which catalogue to use.",
+            hint="Give --url (or SCITACEAN_URL) for a server, or --local for a folder of your own.",
+        )
+    transfer = _file_transfer(host)
+    if catalogue.username is not None:
+        return Client.from_credentials(
+            url=catalogue.url,
+            username=catalogue.username,
+            password=_password(catalogue),
+            file_transfer=transfer,
+            allow_http=catalogue.allow_http,
+        )
+    token = _secret("SCITACEAN_TOKEN", catalogue.token_file)
+    if token is not None:
+        return Client.from_token(
+            url=catalogue.url, token=token, file_transfer=transfer, allow_http=catalogue.allow_http
+        )
+    return Client.without_login(url=catalogue.url, file_transfer=transfer, allow_http=catalogue.allow_http)
+
+
+def _file_transfer(host: HostOptions | None) -> FileTransfer | None:
+    if host is None or host.host is None:
+        return None
+    from scitacean.transfer.ssh import SSHFileTransfer
+
+    return SSHFileTransfer(
+        host=host.host,
+        port=host.port,
+        username=host.username,
+        password=_secret("SCITACEAN_SSH_PASSWORD", None),
+        passphrase=_secret("SCITACEAN_SSH_PASSPHRASE", None),
+        key_filename=None if host.key_file is None else str(host.key_file),
+        known_hosts=host.known_hosts,
+        source_folder=host.source_folder,
+    )
+
+
+def _password(catalogue: CatalogueOptions) -> SecretStr:
+    secret = _secret("SCITACEAN_PASSWORD", catalogue.password_file)
+    if secret is not None:
+        return secret
+    if not sys.stdin.isatty():
+        raise ConfigurationError(
+            f"There is no password for {catalogue.username} and nobody to ask for it.",
+            hint="Set SCITACEAN_PASSWORD or give --password-file.",
+        )
+    return SecretStr(typer.prompt(f"Password of {catalogue.username}", hide_input=True, err=True))
+
+
+def _secret(variable: str, file: Path | None) -> SecretStr | None:
+    if file is None:
+        value = os.environ.get(variable)
+        return SecretStr(value) if value else None
+    try:
+        return SecretStr(file.read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"Cannot read the secret in {file}: {getattr(error, 'strerror', None) or 'it is no text'}.",
+            hint="Check the path and its permissions.",
+        ) from None

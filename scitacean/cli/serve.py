@@ -1,0 +1,53 @@
+"""Serving the embedded catalogue until somebody stops it."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from types import FrameType
+
+from scitacean.errors import ConfigurationError
+
+
+def serve_until_stopped(*, folder: Path | None, port: int, accounts: Path | None) -> None:
+    """Serve a catalogue on this machine until SIGINT or SIGTERM.
+
+    Parameters
+    ----------
+    folder:
+        Where the catalogue is kept; None for one that is gone in the end.
+    port:
+        0 for any that is free.
+    accounts:
+        File with users, groups and rights; None for one user with all rights.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder, the accounts or the port cannot be used.
+    """
+    from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
+
+    known = Accounts.single(password="me") if accounts is None else Accounts.from_file(accounts)  # noqa: S106
+    stopped = threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    with EmbeddedCatalogue(folder, accounts=known) as catalogue:
+        try:
+            with serve(catalogue, port=port) as server:
+                if accounts is None:
+                    print("sign in as user me with password me")  # noqa: T201
+                print(f"ready at {server.url}", flush=True)  # noqa: T201
+                # Python handles signals between waits only, on some systems.
+                while not stopped.wait(timeout=0.2):
+                    pass
+        except OSError as error:
+            raise ConfigurationError(
+                f"Cannot listen on port {port}: {error.strerror or error}.",
+                hint="Another program may use it: leave --port out to get one that is free.",
+            ) from None

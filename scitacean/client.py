@@ -1,0 +1,371 @@
+"""The client that people use: a thin facade over catalogue, transfer and workflow."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, Unpack
+
+from scitacean.catalogue import convert
+from scitacean.catalogue.auth import SignInAuth
+from scitacean.catalogue.http import ConnectionOptions
+from scitacean.catalogue.scicat_client import ScicatClient
+from scitacean.credentials import SecretStr, StrStorage
+from scitacean.errors import ConfigurationError
+from scitacean.model.dataset import Dataset
+from scitacean.model.pid import PID
+from scitacean.model.sample import Sample
+from scitacean.transfer.copy import CopyFileTransfer
+from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.download import download_files
+from scitacean.workflow.select import FileSelector
+from scitacean.workflow.upload import upload_new_dataset
+
+if TYPE_CHECKING:
+    from scitacean.workflow.progress import OnProgress
+
+
+class Client:
+    """Moves datasets, metadata and files, into and out of one catalogue.
+
+    Make one with :meth:`from_credentials`, :meth:`from_token`, :meth:`without_login` or :meth:`local`,
+    and close it, or use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    client:
+        Talks to the catalogue.
+    file_transfer:
+        Moves files; None where only metadata is wanted.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> with Client.local("my-catalogue") as client:
+    ...     dataset = Dataset(
+    ...         type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+    ...         contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...         source_folder="/data/run-7",
+    ...     )
+    ...     uploaded = client.upload_new_dataset_now(dataset)
+    ...     client.get_dataset(uploaded.pid).name
+    'Run 7'
+    """
+
+    def __init__(self, *, client: ScicatClient, file_transfer: FileTransfer | None) -> None:
+        self._client = client
+        self._file_transfer = file_transfer
+        self._owned = ExitStack()
+        self._owned.callback(client.close)
+
+    @classmethod
+    def from_credentials(
+        cls,
+        *,
+        url: str,
+        username: str | StrStorage,
+        password: str | StrStorage,
+        file_transfer: FileTransfer | None = None,
+        allow_http: bool = False,
+        **options: Unpack[ConnectionOptions],
+    ) -> Self:
+        """Sign in with user name and password.
+
+        The client signs in again by itself when its session has expired.
+
+        Parameters
+        ----------
+        url:
+            URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
+        username, password:
+            As text or as a storage that is asked when they are needed.
+        file_transfer:
+            Moves files.
+        allow_http:
+            Whether secrets may go over plain http to other machines.
+        **options:
+            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            :class:`scitacean.catalogue.http.ConnectionOptions`.
+
+        Raises
+        ------
+        LoginError
+            If the catalogue does not know the user with that password.
+        ScicatCommError
+            If the catalogue cannot be reached.
+        ConfigurationError
+            If the URL is none or plain http.
+        """
+        scicat = ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
+        return cls(client=scicat, file_transfer=file_transfer)
+
+    @classmethod
+    def from_token(
+        cls,
+        *,
+        url: str,
+        token: str | StrStorage,
+        file_transfer: FileTransfer | None = None,
+        allow_http: bool = False,
+        **options: Unpack[ConnectionOptions],
+    ) -> Self:
+        """Use a token. Parameters and errors are those of :meth:`from_credentials`.
+
+        The catalogue is first asked when something is wanted of it.
+        """
+        scicat = ScicatClient.from_token(url, token, allow_http=allow_http, **options)
+        return cls(client=scicat, file_transfer=file_transfer)
+
+    @classmethod
+    def without_login(
+        cls,
+        *,
+        url: str,
+        file_transfer: FileTransfer | None = None,
+        allow_http: bool = False,
+        **options: Unpack[ConnectionOptions],
+    ) -> Self:
+        """Read public data. Parameters and errors are those of :meth:`from_credentials`."""
+        scicat = ScicatClient.without_login(url, allow_http=allow_http, **options)
+        return cls(client=scicat, file_transfer=file_transfer)
+
+    @classmethod
+    def local(cls, path: str | os.PathLike[str]) -> Self:
+        """Use a catalogue of one's own, kept in a folder with the files beside it.
+
+        One is signed in as ``me``, member of the group ``me``, and may do everything.
+
+        Parameters
+        ----------
+        path:
+            The folder; made where it is not there.
+
+        Raises
+        ------
+        ConfigurationError
+            If the folder cannot be used: it is a file, or was made by a newer version.
+        """
+        # The server in small is loaded by those only who want it: its imports take longer than all others.
+        from httpx import WSGITransport
+
+        from scitacean.embedded import Accounts, EmbeddedCatalogue
+
+        folder = Path(path).expanduser().absolute()
+        catalogue = EmbeddedCatalogue(folder / "catalogue", accounts=Accounts.single())
+        scicat = ScicatClient(
+            "http://localhost",
+            auth=SignInAuth(lambda: SecretStr(catalogue.token_for("me"))),
+            transport=WSGITransport(app=catalogue.wsgi),
+        )
+        client = cls(
+            client=scicat, file_transfer=CopyFileTransfer(source_folder=f"{folder.as_posix()}/files/{{uid}}")
+        )
+        client._owned.callback(catalogue.close)
+        return client
+
+    @property
+    def file_transfer(self) -> FileTransfer | None:
+        """Moves files."""
+        return self._file_transfer
+
+    @property
+    def scicat(self) -> ScicatClient:
+        """The low-level client, for what this one does not have."""
+        return self._client
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def get_dataset(
+        self, pid: str | PID, strict_validation: bool = False, attachments: bool = False
+    ) -> Dataset:
+        """Get a dataset with all its files' metadata, but not the files.
+
+        Parameters
+        ----------
+        pid:
+            Identifier, with its prefix.
+        strict_validation:
+            Whether it is an error if the catalogue's answer has odd fields. Otherwise they keep the odd
+            values, and a warning is logged.
+        attachments:
+            Whether to get attachments too; otherwise they are None.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such dataset.
+        ForbiddenError
+            If one may not see it.
+        ValidationError
+            If the answer has odd fields, with ``strict_validation``.
+        ScicatCommError
+            If there is no proper answer.
+        """
+        pid = PID.parse(pid)
+        model = self._client.get_dataset_model(pid, strict_validation=strict_validation)
+        return convert.dataset_from_model(
+            model,
+            orig_datablocks=self._client.get_orig_datablock_models(pid, strict_validation=strict_validation),
+            attachments=self._client.get_attachment_models(pid, strict_validation=strict_validation)
+            if attachments
+            else None,
+        )
+
+    def download_attachments_for(self, target: Dataset) -> Dataset:
+        """Return a copy of a dataset with its attachments as the catalogue has them.
+
+        A warning says so when the dataset has attachments already, which get lost in the copy.
+
+        Raises
+        ------
+        ValueError
+            If the dataset is not from the catalogue: it has no PID.
+        ScicatCommError
+            If there is no proper answer.
+        """
+        if target.pid is None:
+            raise ValueError("The dataset has no PID, so the catalogue cannot have attachments of it.")
+        if target.attachments:
+            warnings.warn(
+                "The dataset has attachments already; they are replaced by those of the catalogue.",
+                UserWarning,
+                stacklevel=2,
+            )
+        models = self._client.get_attachment_models(target.pid)
+        return target.replace(attachments=[convert.attachment_from_model(model) for model in models])
+
+    def download_files(
+        self,
+        dataset: Dataset,
+        *,
+        target: str | Path,
+        select: FileSelector = True,
+        checksum_algorithm: str | None = None,
+        force: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> Dataset:
+        r"""Download files of a dataset into a folder, and check every byte.
+
+        The folders of the dataset are kept. A file that is there and has the right size and checksum is
+        not downloaded again. A final name never shows partial content.
+
+        Parameters
+        ----------
+        dataset:
+            The dataset.
+        target:
+            The folder; made where it is not there.
+        select:
+            True or False for all or none; a remote path, or a list or tuple of them; a pattern that is
+            searched in remote paths; or a function of a :class:`scitacean.File`.
+        checksum_algorithm:
+            Replaces the algorithm that the catalogue says.
+        force:
+            Whether to download files that are there already.
+        on_progress:
+            Called with :class:`scitacean.workflow.progress.Progress`.
+
+        Returns
+        -------
+        :
+            A copy of the dataset whose downloaded files have a local path.
+
+        Raises
+        ------
+        IntegrityError
+            If files do not have the size or checksum that the catalogue has; all others are in place.
+        FileNotAccessibleError
+            If files or the file server cannot be reached, or if paths would lead out of the target.
+        ConfigurationError
+            If there is no file transfer, or the target is a file.
+
+        Examples
+        --------
+        >>> import re
+        >>> with Client.local("my-catalogue") as client:
+        ...     dataset = client.download_files(
+        ...         Dataset(type="raw", source_folder="/data/run-7"),
+        ...         target="./data",
+        ...         select=re.compile(r"\.nxs$"),
+        ...     )
+        """
+        return download_files(
+            dataset,
+            target=Path(target).expanduser(),
+            transfer=self._needed_transfer(),
+            select=select,
+            checksum_algorithm=checksum_algorithm,
+            force=force,
+            on_progress=on_progress,
+        )
+
+    def get_sample(self, sample_id: str, strict_validation: bool = False) -> Sample:
+        """Get a sample. Parameters and errors are those of :meth:`get_dataset`."""
+        return convert.sample_from_model(
+            self._client.get_sample_model(sample_id, strict_validation=strict_validation)
+        )
+
+    def upload_new_dataset_now(self, dataset: Dataset, *, on_progress: OnProgress | None = None) -> Dataset:
+        """Upload a dataset with its files and attachments as a new entry.
+
+        Nothing that exists is overwritten. The files are sent first and checked on the far side, then the
+        dataset is created, then its files and attachments are registered.
+
+        Parameters
+        ----------
+        dataset:
+            The dataset.
+        on_progress:
+            Called with :class:`scitacean.workflow.progress.Progress`.
+
+        Returns
+        -------
+        :
+            A copy of the dataset as the catalogue has it.
+
+        Raises
+        ------
+        ValidationError
+            If the dataset breaks rules of the catalogue; nothing was sent.
+        ScicatCommError
+            If the catalogue refuses the dataset; the files were removed again.
+        TransferError
+            If files cannot be sent; those sent were removed again.
+        UploadInterrupted
+            If something is left on the servers: it says what and where.
+        ConfigurationError
+            If there are files but no file transfer, or no folder for them.
+        """
+        return upload_new_dataset(
+            dataset, scicat=self._client, transfer=self._file_transfer, on_progress=on_progress
+        )
+
+    def upload_new_sample_now(self, sample: Sample) -> Sample:
+        """Upload a sample as a new entry; its id is ignored, the catalogue makes one.
+
+        Raises
+        ------
+        ScicatCommError
+            If the catalogue refuses it or there is no proper answer.
+        """
+        return convert.sample_from_model(
+            self._client.create_sample_model(convert.sample_to_upload_model(sample))
+        )
+
+    def _needed_transfer(self) -> FileTransfer:
+        if self._file_transfer is None:
+            raise ConfigurationError(
+                "The client has no file transfer, so it cannot move files.",
+                hint="Make it with file_transfer=SSHFileTransfer(...) or another one.",
+            )
+        return self._file_transfer

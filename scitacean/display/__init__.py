@@ -1,0 +1,1 @@
+"""Showing plain data to people: progress bars and tables."""

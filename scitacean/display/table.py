@@ -1,0 +1,43 @@
+"""Tables in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.table import Table
+from rich.text import Text
+
+
+def fields_table(title: str, rows: Iterable[tuple[str, object]]) -> Table:
+    """Make a table of names and values, leaving out what is empty.
+
+    Parameters
+    ----------
+    title:
+        Stands above.
+    rows:
+        Names with their values; text of a catalogue is shown as it is, never as markup.
+    """
+    table = Table(title=Text(title), title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        if value not in (None, "", [], (), {}):
+            table.add_row(Text(name), Text(_shown(value)))
+    return table
+
+
+def files_table(rows: Iterable[tuple[str, int]]) -> Table:
+    """Make a table of files and their sizes in bytes."""
+    table = Table(box=None)
+    table.add_column("file", overflow="fold")
+    table.add_column("bytes", justify="right")
+    for name, size in rows:
+        table.add_row(Text(name), Text(f"{size:,}"))
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(item) for item in value)
+    return str(value)

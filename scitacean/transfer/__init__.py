@@ -1,0 +1,1 @@
+"""Moving the files of datasets between this machine and file servers."""

@@ -1,0 +1,232 @@
+"""What a file transfer can do: what all of them must, and what better ones can do beyond.
+
+A facility may write a transfer of its own with the methods of :class:`FileTransfer`,
+:class:`DownloadConnection` and :class:`UploadConnection` only. The workflow asks with ``isinstance``
+whether a connection has more: :class:`ResumableDownload`, :class:`ResumableUpload` and
+:class:`RemoteChecksums`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import attrs
+
+from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
+from scitacean.model.remote_path import RemotePath
+
+
+class DownloadConnection(Protocol):
+    """An open connection that fetches files."""
+
+    def download_files(self, *, remote: list[RemotePath], local: list[Path]) -> None:
+        """Fetch files, the first remote one to the first local path, and so on.
+
+        Parameters
+        ----------
+        remote:
+            Full paths, in the catalogue's terms.
+        local:
+            Where to write; the folders exist.
+        """
+
+
+class UploadConnection(Protocol):
+    """An open connection that sends files into the source folder of one dataset."""
+
+    def upload_files(self, *files: File) -> list[File]:
+        """Send files; none is overwritten.
+
+        Returns
+        -------
+        :
+            The files as they are on both sides, in order.
+
+        Raises
+        ------
+        FileUploadError
+            If a file cannot be written or one of its name is there.
+        """
+
+    def revert_upload(self, *files: File) -> None:
+        """Remove files that this connection has sent, and folders it made that are empty then."""
+
+
+class Downloader(Protocol):
+    """Makes connections that fetch."""
+
+    def connect_for_download(
+        self, dataset: Dataset, representative_file_path: RemotePath
+    ) -> AbstractContextManager[DownloadConnection]:
+        """Connect.
+
+        Parameters
+        ----------
+        dataset:
+            The dataset whose files will be asked for.
+        representative_file_path:
+            Full path of one of them, for transfers that look which of several places has it.
+        """
+
+
+class Uploader(Protocol):
+    """Makes connections that send."""
+
+    def source_folder_for(self, dataset: Dataset) -> RemotePath:
+        """Return the folder on the file server that the dataset's files go to.
+
+        Calls for one dataset and its copies return one path.
+        """
+
+    def connect_for_upload(
+        self, dataset: Dataset, representative_file_path: RemotePath
+    ) -> AbstractContextManager[UploadConnection]:
+        """Connect; files will go to :meth:`source_folder_for` this dataset."""
+
+
+class FileTransfer(Downloader, Uploader, Protocol):
+    """Moves files both ways."""
+
+
+class ProgressCallback(Protocol):
+    """Is told about bytes as they move."""
+
+    def __call__(self, path: RemotePath, moved: int, /) -> None:
+        """Note that ``moved`` more bytes of the file ``path`` have arrived on the other side.
+
+        Called from the thread that transfers; an exception stops the transfer.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class FetchRequest:
+    """A file to fetch, or a range of it.
+
+    Attributes
+    ----------
+    remote:
+        Full path in the catalogue's terms.
+    local:
+        File to write to; its folder exists. With an offset the file exists and has at least that size:
+        what follows the offset is replaced.
+    offset:
+        First byte to fetch.
+    length:
+        How many bytes to fetch; None for all up to the end.
+    checksum_algorithm:
+        Algorithm for a checksum of the bytes that arrive, computed on the way; None for no checksum.
+    """
+
+    remote: RemotePath
+    local: Path
+    offset: int = 0
+    length: int | None = None
+    checksum_algorithm: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Fetched:
+    """What has been fetched.
+
+    Attributes
+    ----------
+    size:
+        How many bytes arrived.
+    checksum:
+        Hexadecimal digest of the bytes that arrived; None where none was asked for.
+    """
+
+    size: int
+    checksum: str | None
+
+
+@runtime_checkable
+class ResumableDownload(Protocol):
+    """A download connection with progress, ranges, resume and checksums on the way."""
+
+    def fetch_files(
+        self, requests: Sequence[FetchRequest], *, on_progress: ProgressCallback | None = None
+    ) -> list[Fetched]:
+        """Fetch files or ranges.
+
+        When it fails, what has arrived stays in the local files, as a beginning of the right content, so
+        that a request with their size as offset goes on from there.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If a file cannot be read, or the connection breaks.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class SendRequest:
+    """A file to send.
+
+    Attributes
+    ----------
+    local:
+        File to read.
+    remote:
+        Full path in the catalogue's terms; its name appears only when the file is complete.
+    resume:
+        Whether to go on from what an interrupted transfer of the same file has left.
+    """
+
+    local: Path
+    remote: RemotePath
+    resume: bool = False
+
+
+@runtime_checkable
+class ResumableUpload(Protocol):
+    """An upload connection with progress and resume."""
+
+    def send_files(
+        self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+    ) -> None:
+        """Send files under partial names and rename each when it is complete.
+
+        When it fails, complete files have their names, and what there is of the next ones stays under a
+        partial name; a request with ``resume=True`` goes on from there, and ``revert_upload`` removes
+        both.
+
+        Raises
+        ------
+        FileUploadError
+            If a file cannot be written, or one of its name is there.
+        FileNotAccessibleError
+            If a local file cannot be read, or the connection breaks.
+        """
+
+
+@runtime_checkable
+class RemoteChecksums(Protocol):
+    """A connection that can compute checksums where the files are."""
+
+    def remote_checksums(
+        self, paths: Sequence[RemotePath], *, algorithm: str
+    ) -> Mapping[RemotePath, str] | None:
+        """Compute checksums on the file server.
+
+        Parameters
+        ----------
+        paths:
+            Full paths in the catalogue's terms.
+        algorithm:
+            As :mod:`hashlib` names it.
+
+        Returns
+        -------
+        :
+            Hexadecimal digests; None where the server has no tool for the algorithm or no shell.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If a file cannot be read, or the connection breaks.
+        """

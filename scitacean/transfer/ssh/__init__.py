@@ -1,0 +1,5 @@
+"""Moving files to and from file servers over SSH."""
+
+from scitacean.transfer.ssh.transfer import SSHFileTransfer
+
+__all__ = ["SSHFileTransfer"]

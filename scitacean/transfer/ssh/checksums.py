@@ -1,0 +1,134 @@
+"""Checksums computed on the host, by one command for many files."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from paramiko import Channel, SSHException
+
+from scitacean.errors import FileNotAccessibleError
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.paths import HostPaths, shown
+
+_TOOLS = {
+    "md5": "md5sum",
+    "sha1": "sha1sum",
+    "sha224": "sha224sum",
+    "sha256": "sha256sum",
+    "sha384": "sha384sum",
+    "sha512": "sha512sum",
+    "blake2b": "b2sum",
+}
+# Names go in and come out with a checksum each; both fit into what a channel holds unread, so that
+# neither side waits for the other.
+_NAMES_AT_ONCE = 1_000
+_BYTES_AT_ONCE = 256 * 1024
+_ENTRY = re.compile(rb"([0-9a-f]{32,128}) [ *](.*)", re.DOTALL)
+
+
+class HostChecksums:
+    """Computes checksums on the host with the tools of GNU coreutils.
+
+    Parameters
+    ----------
+    connected:
+        The connection.
+    paths:
+        What paths are on the host.
+    """
+
+    def __init__(self, connected: Connected, paths: HostPaths) -> None:
+        self._connected = connected
+        self._paths = paths
+        self._works: dict[str, bool] = {}
+
+    def compute(self, paths: Sequence[RemotePath], *, algorithm: str) -> Mapping[RemotePath, str] | None:
+        """Compute checksums; None where the host has no tool for the algorithm or no shell.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If a file cannot be read, or the connection breaks.
+        """
+        if algorithm not in _TOOLS:
+            return None
+        if algorithm not in self._works:
+            self._works[algorithm] = self._try_tool(algorithm)
+        if not self._works[algorithm]:
+            return None
+        on_host = {path: _unmistakable(self._paths.on_host(path)) for path in paths}
+        found: dict[bytes, str] = {}
+        for names in _portions(dict.fromkeys(on_host.values())):
+            found |= self._run(algorithm, names)
+        for name in on_host.values():
+            if name not in found:
+                raise FileNotAccessibleError(
+                    f"{self._connected.host} cannot compute the checksum of {shown(name)}.",
+                    hint="Check that the file is there and that you may read it.",
+                    remote_path=shown(name),
+                )
+        return {path: found[name] for path, name in on_host.items()}
+
+    def _try_tool(self, algorithm: str) -> bool:
+        # A file that is known to be empty everywhere shows that shell, xargs and tool do what they should.
+        empty = hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
+        return self._run(algorithm, [b"/dev/null"]).get(b"/dev/null") == empty
+
+    def _run(self, algorithm: str, names: Sequence[bytes]) -> dict[bytes, str]:
+        # The names are data on the command's input, so no shell ever reads one.
+        output = self._execute(
+            f"xargs -0 {_TOOLS[algorithm]} -z --", b"".join(name + b"\0" for name in names)
+        )
+        entries = (_ENTRY.search(entry) for entry in output.split(b"\0"))
+        return {entry[2]: entry[1].decode() for entry in entries if entry}
+
+    def _execute(self, command: str, content: bytes) -> bytes:
+        channel = None
+        try:
+            channel = self._connected.transport.open_session(timeout=self._connected.timeout)
+            channel.settimeout(self._connected.timeout)
+            channel.exec_command(command)
+            for start in range(0, len(content), 16_384):
+                channel.sendall(content[start : start + 16_384])
+            channel.shutdown_write()
+            return b"".join(self._blocks(channel))
+        except (SSHException, OSError, EOFError):
+            # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
+            self._connected.sftp.ping()
+            return b""
+        finally:
+            if channel is not None:
+                channel.close()
+
+    def _blocks(self, channel: Channel) -> Iterator[bytes]:
+        while True:
+            try:
+                block = channel.recv(1 << 20)
+            except TimeoutError:
+                # A large file takes its time, in which nothing comes; the server should be alive though.
+                self._connected.sftp.ping()
+                continue
+            if not block:
+                return
+            yield block
+
+
+def _unmistakable(name: bytes) -> bytes:
+    # The tools take a lone dash for their input.
+    return name if name.startswith(b"/") else b"./" + name
+
+
+def _portions(names: Iterable[bytes]) -> Iterator[list[bytes]]:
+    portion: list[bytes] = []
+    size = 0
+    for name in names:
+        if portion and (len(portion) == _NAMES_AT_ONCE or size + len(name) > _BYTES_AT_ONCE):
+            yield portion
+            portion, size = [], 0
+        portion.append(name)
+        size += len(name)
+    if portion:
+        yield portion

@@ -1,0 +1,96 @@
+"""What a server's refusals mean for the user."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scitacean.errors import FileNotAccessibleError, FileUploadError
+from scitacean.transfer.ssh.paths import parent, shown
+from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, Status
+from scitacean.transfer.ssh.sftp_session import SftpSession
+
+
+def cannot_read(refusal: SftpRefusedError, path: bytes, host: str) -> FileNotAccessibleError:
+    """Return the error for a file that the server does not let us read."""
+    if refusal.code == Status.NO_SUCH_FILE:
+        message = f"There is no file {shown(path)} on {host}."
+        hint = (
+            "It may have been moved or archived. Or the host has the folder under another path: "
+            "give the file transfer path_prefixes."
+        )
+    elif refusal.code == Status.PERMISSION_DENIED:
+        message = f"You may not read {shown(path)} on {host}."
+        hint = "Ask its owner for access."
+    else:
+        message = f"{host} cannot read {shown(path)}: {refusal.text}."
+        hint = "Tell those who run the server, if that does not explain it."
+    return FileNotAccessibleError(message, hint=hint, remote_path=shown(path))
+
+
+def cannot_write(
+    refusal: SftpRefusedError, path: bytes, session: SftpSession, *, needed: int = 1
+) -> FileUploadError:
+    """Return the error for a file that the server does not let us write.
+
+    Servers say "failure" for a full disk and for most else, so this looks.
+
+    Parameters
+    ----------
+    refusal:
+        What the server said.
+    path:
+        The file on the host.
+    session:
+        To ask for the free space.
+    needed:
+        How many bytes were still to be written.
+    """
+    host = session.host
+    if refusal.code == Status.PERMISSION_DENIED:
+        return FileUploadError(
+            f"You may not write {shown(path)} on {host}.",
+            hint="Check the source folder and its permissions.",
+        )
+    free = session.free_space(parent(path))
+    if free is not None and free < needed:
+        return FileUploadError(
+            f"The disk of {host} is full: {free} bytes are free at {shown(parent(path))}, "
+            f"{needed} are needed.",
+            hint="Make room there or use another source folder.",
+        )
+    return FileUploadError(
+        f"{host} cannot write {shown(path)}: {refusal.text}.",
+        hint="Check the source folder, its permissions and your quota there.",
+    )
+
+
+def already_there(path: bytes, host: str) -> FileUploadError:
+    """Return the error for a name that is taken."""
+    return FileUploadError(
+        f"There is a file {shown(path)} on {host} already, and files are never overwritten.",
+        hint="Use another source folder, or move that file away.",
+    )
+
+
+def no_folder(path: bytes, host: str) -> FileUploadError:
+    """Return the error for something else where a folder should be."""
+    return FileUploadError(
+        f"Cannot make the folder {shown(path)} on {host}: there is a file of that name.",
+        hint="Use another source folder.",
+    )
+
+
+def changed_meanwhile(local: Path) -> FileUploadError:
+    """Return the error for a local file that changed while it was sent."""
+    return FileUploadError(
+        f"The file {local} changed while it was uploaded.",
+        hint="Wait until nothing writes to it any more, then upload again.",
+    )
+
+
+def local_problem(error: OSError, local: Path) -> FileNotAccessibleError:
+    """Return the error for a local file that cannot be read or written."""
+    return FileNotAccessibleError(
+        f"Cannot read or write {local}: {error.strerror or error}.",
+        hint="Check its permissions, and that there is space.",
+    )

@@ -1,0 +1,146 @@
+"""The packets of SFTP version 3 that transfers need: how requests are written and replies are read.
+
+The format is that of draft-ietf-secsh-filexfer-02 with OpenSSH's extensions, which is what servers speak.
+"""
+
+from __future__ import annotations
+
+import enum
+import stat
+import struct
+from typing import Final
+
+import attrs
+
+VERSION: Final = 3
+ATTRIBUTES_NONE: Final = b"\0\0\0\0"
+
+
+class Kind(enum.IntEnum):
+    """Types of packets."""
+
+    INIT = 1
+    VERSION = 2
+    OPEN = 3
+    CLOSE = 4
+    READ = 5
+    WRITE = 6
+    LSTAT = 7
+    FSTAT = 8
+    REMOVE = 13
+    MKDIR = 14
+    RMDIR = 15
+    REALPATH = 16
+    STAT = 17
+    RENAME = 18
+    STATUS = 101
+    HANDLE = 102
+    DATA = 103
+    NAME = 104
+    ATTRS = 105
+    EXTENDED = 200
+    EXTENDED_REPLY = 201
+
+
+class Status(enum.IntEnum):
+    """What a server says of a request."""
+
+    OK = 0
+    EOF = 1
+    NO_SUCH_FILE = 2
+    PERMISSION_DENIED = 3
+    FAILURE = 4
+
+
+class OpenFlag(enum.IntFlag):
+    """How a file is opened."""
+
+    READ = 0x01
+    WRITE = 0x02
+    CREATE = 0x08
+    EXCLUSIVE = 0x20
+
+
+class SftpRefusedError(Exception):
+    """The server refused a request.
+
+    Parameters
+    ----------
+    code:
+        What kind of refusal, see :class:`Status`; servers may know more.
+    text:
+        In the server's words.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+@attrs.frozen
+class Attributes:
+    """What a server says about a file; None for what it does not say."""
+
+    size: int | None = None
+    uid: int | None = None
+    gid: int | None = None
+    mode: int | None = None
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.mode is not None and stat.S_ISDIR(self.mode)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return self.mode is not None and stat.S_ISREG(self.mode)
+
+
+def string(content: bytes) -> bytes:
+    """Write a string: its length and its bytes."""
+    return struct.pack(">I", len(content)) + content
+
+
+def read_string(body: memoryview, position: int = 0) -> tuple[memoryview, int]:
+    """Read a string; return it and the position after it."""
+    (length,) = struct.unpack_from(">I", body, position)
+    start = position + 4
+    return body[start : start + length], start + length
+
+
+def read_attributes(body: memoryview) -> Attributes:
+    """Read what a server says about a file."""
+    (flags,) = struct.unpack_from(">I", body)
+    position = 4
+    size = uid = gid = mode = None
+    if flags & 0x1:
+        (size,) = struct.unpack_from(">Q", body, position)
+        position += 8
+    if flags & 0x2:
+        uid, gid = struct.unpack_from(">II", body, position)
+        position += 8
+    if flags & 0x4:
+        (mode,) = struct.unpack_from(">I", body, position)
+    return Attributes(size=size, uid=uid, gid=gid, mode=mode)
+
+
+def read_status(body: memoryview) -> SftpRefusedError | None:
+    """Read a status; None where it says that all went well."""
+    (code,) = struct.unpack_from(">I", body)
+    if code == Status.OK:
+        return None
+    text = bytes(read_string(body, 4)[0]).decode("utf-8", "replace") if len(body) > 4 else ""
+    return SftpRefusedError(code, text)
+
+
+def read_extensions(body: memoryview) -> dict[bytes, bytes]:
+    """Read the names and values of extensions that follow a server's version."""
+    extensions = {}
+    position = 4
+    while position < len(body):
+        name, position = read_string(body, position)
+        value, position = read_string(body, position)
+        extensions[bytes(name)] = bytes(value)
+    return extensions

@@ -1,0 +1,1 @@
+"""Rules of the catalogue as pure functions: they return all problems, not the first."""

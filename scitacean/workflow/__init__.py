@@ -1,0 +1,1 @@
+"""Uploads and downloads as a whole: check, move, verify, commit or undo."""

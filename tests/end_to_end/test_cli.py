@@ -1,0 +1,232 @@
+"""The command, as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scitacean import __version__
+from scitacean.cli import main
+from scitacean.client import Client
+
+FIELDS = ["--name", "Run 7", "--owner-group", "me", "--owner", "Ada", "--contact-email", "ada@site.example"]
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("SCITACEAN_")]:
+        if name != "SCITACEAN_REQUIRE_SSHD":
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "source"
+    (folder / "sub").mkdir(parents=True)
+    (folder / "a.csv").write_text("1,2")
+    (folder / "sub" / "b.log").write_text("log")
+    return folder
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[str]:
+    accounts = tmp_path / "accounts.json"
+    accounts.write_text(
+        json.dumps(
+            {
+                "site": {"pid_prefix": "20.500.12345"},
+                "groups": {"create_dataset": "everyone", "create_attachment": "everyone"},
+                "users": [
+                    {
+                        "username": "me",
+                        "password": "me-secret",
+                        "email": "me@site.example",
+                        "groups": ["me"],
+                    }
+                ],
+            }
+        )
+    )
+    command = [sys.executable, "-m", "scitacean", "serve", "--accounts", str(accounts)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        ready = re.fullmatch(r"ready at (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
+        assert ready is not None
+        yield ready[1]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == 0
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_upload_show_download(capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path) -> None:
+    local = tmp_path / "local"
+    status, out, _ = run(capsys, "upload", source, *FIELDS, "--local", local)
+    assert status == 0
+    *_, summary, pid = out.splitlines()
+    assert summary.startswith("2 files, 6 bytes, are in ")
+    status, out, _ = run(capsys, "show", pid, "--local", local)
+    assert status == 0
+    assert "Run 7" in out
+    assert "sub/b.log" in out
+    target = tmp_path / "target"
+    status, out, _ = run(capsys, "download", pid, target, "--local", local, "--select", "sub/b.log")
+    assert (status, out) == (0, f"1 files, 3 bytes, verified, are in {target}\n")
+    assert (target / "sub" / "b.log").read_text() == "log"
+    status, out, _ = run(capsys, "download", pid, target, "--local", local, "--force")
+    assert (status, out) == (0, f"2 files, 6 bytes, verified, are in {target}\n")
+
+
+def test_through_a_server(
+    capsys: pytest.CaptureFixture[str],
+    source: Path,
+    tmp_path: Path,
+    server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SCITACEAN_URL", server)
+    metadata = tmp_path / "run.toml"
+    metadata.write_text(
+        'name = "Run 8"\nowner_group = "me"\nowner = "Ada"\ncontact_email = "ada@site.example"\n'
+        'creation_time = 2026-03-01T12:00:00Z\nstart_time = "2026-03-01T11:00:00Z"\nsource_folder = "/data"\n'
+        '[[techniques]]\npid = "t"\nname = "diffraction"\n'
+        '[[relationships]]\nidentifier = "x"\nrelationship = "IsPartOf"\nidentifier_type = "DOI"\n'
+        'entity_type = "dataset"\n[meta]\ntemperature = {value = 3, unit = "K"}\n'
+    )
+    password = tmp_path / "password"
+    password.write_text("me-secret\n")
+    as_me = ["--username", "me", "--password-file", password]
+    status, _, err = run(capsys, "upload", source, "--metadata", metadata, *as_me)
+    assert (status, "no file transfer" in err) == (1, True)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    status, out, err = run(capsys, "upload", empty, "--metadata", metadata, *as_me)
+    assert (status, err) == (0, "")
+    pid = out.splitlines()[-1]
+    assert pid.startswith("20.500.12345/")
+    monkeypatch.setenv("SCITACEAN_PASSWORD", "me-secret")
+    assert run(capsys, "show", pid, "--username", "me")[0] == 0
+    status, _, err = run(capsys, "show", pid)
+    assert (status, "does not show it to you" in err) == (1, True)
+    monkeypatch.setenv("SCITACEAN_PASSWORD", "wrong")
+    status, _, err = run(capsys, "show", pid, "--username", "me")
+    assert (status, "does not know this user name" in err, "wrong" in err) == (1, True, False)
+
+
+def test_tokens_come_from_files_and_the_environment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("bad-token\n")
+    status, _, err = run(capsys, "show", "a/b", "--url", server, "--token-file", token)
+    assert (status, "does not accept the token" in err, "bad-token" in err) == (1, True, False)
+    monkeypatch.setenv("SCITACEAN_TOKEN", "bad-token")
+    status, _, err = run(capsys, "show", "a/b", "--url", server)
+    assert (status, "does not accept the token" in err) == (1, True)
+
+
+def test_a_terminal_is_asked_for_the_password(
+    capsys: pytest.CaptureFixture[str], server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: "me-secret")
+    status, _, err = run(capsys, "show", "no/such", "--url", server, "--username", "me")
+    assert (status, "typing mistakes" in err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["show", "a/b"], "not said which catalogue"),
+        (["show", "a/b", "--url", "https://x.example", "--local", "x"], "Both --url and --local"),
+        (["show", "a/b", "--url", "http://x.example"], "plain http"),
+        (["show", "a/b", "--url", "http://127.0.0.1:1"], "no connection"),
+        (["show", "a/b", "--url", "http://127.0.0.1:1", "--username", "me"], "nobody to ask"),
+        (["show", "a/b", "--url", "http://127.0.0.1:1", "--token-file", "none"], "Cannot read the secret"),
+        (["show"], "Missing argument"),
+        (["download", "a/b", "x", "--no-such-option"], "No such option"),
+        (["upload", "none", "--local", "x"], "no file or folder"),
+        (["upload", ".", "--metadata", "none", "--local", "x"], "Cannot read the metadata file"),
+        (["serve", "--accounts", "none"], "Cannot read the accounts"),
+        (["serve", "--port", "1", "--folder", "/dev/null"], "/dev/null"),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: False, raising=False)
+    status, _, err = run(capsys, *arguments)
+    assert status == 1
+    assert message in err
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [("no_such = 1", "a.toml"), ("[", "a.toml"), ("[1]", "a.json"), ('start_time = "x"', "a.toml")],
+)
+def test_bad_metadata_is_explained(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, content: str, name: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    status, _, err = run(
+        capsys, "upload", source, "--metadata", tmp_path / name, "--local", tmp_path / "local"
+    )
+    assert status == 1
+    assert "metadata file" in err
+
+
+def test_a_dataset_that_cannot_go_is_explained_field_by_field(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path
+) -> None:
+    status, _, err = run(capsys, "upload", source, "--local", tmp_path / "local")
+    assert status == 1
+    assert "- name is None" in err
+    assert "- owner_group is None" in err
+
+
+def test_interrupting_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "upload_new_dataset_now", interrupt)
+    status, _, err = run(capsys, "upload", source, *FIELDS, "--local", tmp_path / "local")
+    assert status == 1
+    assert "Traceback" not in err
+
+
+def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--version") == (0, f"scitacean {__version__}\n", "")
+    status, out, _ = run(capsys, "--help")
+    assert (status, "upload" in out) == (0, True)
+
+
+def test_the_server_without_accounts_says_how_to_sign_in() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "scitacean", "serve"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "user me with password me" in process.stdout.readline()
+        assert process.stdout.readline().startswith("ready at http://127.0.0.1:")
+        process.terminate()
+        assert process.wait(timeout=20) == 0

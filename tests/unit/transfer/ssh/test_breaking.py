@@ -1,0 +1,176 @@
+"""Connections break at any time; a second try moves the rest only."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from scitacean.errors import HostNotReachableError
+from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
+from scitacean.model.remote_path import RemotePath
+from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.ssh import SSHFileTransfer
+from tests.unit.transfer.ssh.conftest import MakeTransfer, settled_size
+
+ANY = RemotePath("")
+SIZE = 12_000_000
+
+
+@pytest.mark.parametrize("cut", [100_000, 1_000_000, 7_000_000])
+def test_a_download_resumes_with_the_rest(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    cut: int,
+) -> None:
+    content = os.urandom(SIZE)
+    (ssh_server.root / "a").write_bytes(content)
+    remote, local = RemotePath(f"{ssh_server.root.as_posix()}/a"), tmp_path / "a"
+    moved: list[int] = []
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as first:
+        ssh_server.cut_after(cut)
+        with pytest.raises(HostNotReachableError):
+            first.fetch_files(
+                [FetchRequest(remote=remote, local=local)], on_progress=lambda _, n: moved.append(n)
+            )
+    arrived = local.read_bytes()
+    assert len(arrived) == sum(moved) < cut
+    assert content.startswith(arrived)
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as second:
+        request = FetchRequest(remote=remote, local=local, offset=len(arrived))
+        second.fetch_files([request], on_progress=lambda _, n: moved.append(n))
+    assert sum(moved) == SIZE
+    assert local.read_bytes() == content
+
+
+@pytest.mark.parametrize("cut", [100_000, 7_000_000])
+def test_an_upload_resumes_with_the_rest(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    cut: int,
+) -> None:
+    content = {"small": b"123", "large": os.urandom(SIZE), "last": b"456"}
+    requests = []
+    for name, data in content.items():
+        (tmp_path / name).write_bytes(data)
+        remote = ssh_file_transfer.source_folder_for(dataset) / name
+        requests.append(SendRequest(local=tmp_path / name, remote=remote, resume=True))
+    source = Path(ssh_file_transfer.source_folder_for(dataset).posix)
+    moved: list[int] = []
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as first:
+        ssh_server.cut_after(cut)
+        with pytest.raises(HostNotReachableError):
+            first.send_files(requests, on_progress=lambda _, n: moved.append(n))
+    (partial,) = source.glob(".large.part-*")
+    there = settled_size(partial)
+    assert {path.name for path in source.iterdir()} == {"small", partial.name}
+    again: list[int] = []
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as second:
+        second.send_files(requests, on_progress=lambda _, n: again.append(n))
+    assert sum(again) == SIZE - there + len("456")
+    assert {path.name: path.read_bytes() for path in source.iterdir()} == content
+
+
+def test_killed_connections_break_the_transfer_and_the_next_one_works(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    (ssh_server.root / "a").write_bytes(os.urandom(SIZE))
+    remote = RemotePath(f"{ssh_server.root.as_posix()}/a")
+
+    def kill(_path: RemotePath, _moved: int) -> None:
+        ssh_server.kill_connections()
+
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
+        for _ in range(2):
+            with pytest.raises(HostNotReachableError, match="closed the connection"):
+                connection.fetch_files([FetchRequest(remote=remote, local=tmp_path / "a")], on_progress=kill)
+        with pytest.raises(HostNotReachableError):
+            connection.remote_checksums([remote], algorithm="sha256")
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
+        connection.download_files(remote=[remote], local=[tmp_path / "a"])
+    assert (tmp_path / "a").read_bytes() == (ssh_server.root / "a").read_bytes()
+
+
+def test_a_rename_of_unknown_outcome_is_looked_up(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    local = tmp_path / "a"
+    local.write_bytes(b"123")
+    source = ssh_file_transfer.source_folder_for(dataset)
+    request = SendRequest(local=local, remote=source / "a", resume=True)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as first:
+        rename = first._sftp.rename
+
+        def rename_and_break(old: bytes, new: bytes) -> object:
+            rename(old, new).result()
+            ssh_server.kill_connections()
+            return rename(old, new)
+
+        first._sftp.rename = rename_and_break  # type: ignore[method-assign,assignment]  # breaks at one point
+        with pytest.raises(HostNotReachableError):
+            first.send_files([request])
+    assert Path((source / "a").posix).exists()
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as second:
+        second.send_files([request])
+        second.revert_upload(File.from_local(local))
+    assert list(ssh_server.root.iterdir()) == []
+
+
+def test_files_sent_before_the_connection_broke_are_reverted_too(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    files = []
+    for name, size in [("sub/first", 10), ("second", SIZE)]:
+        local = tmp_path / str(size)
+        local.write_bytes(os.urandom(size))
+        files.append(File.from_local(local, remote_path=name))
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as first:
+        ssh_server.cut_after(5_000_000)
+        with pytest.raises(HostNotReachableError):
+            first.upload_files(*files)
+    assert len([path for path in ssh_server.root.rglob("*") if path.is_file()]) == 2
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as second:
+        second.revert_upload(*files)
+    assert list(ssh_server.root.iterdir()) == []
+
+
+def test_an_interrupt_leaves_a_connection_that_works(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    local = tmp_path / "a"
+    local.write_bytes(os.urandom(SIZE))
+    file = File.from_local(local)
+    source = ssh_file_transfer.source_folder_for(dataset)
+
+    def interrupt(_path: RemotePath, _moved: int) -> None:
+        raise KeyboardInterrupt
+
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        with pytest.raises(KeyboardInterrupt):
+            connection.send_files([SendRequest(local=local, remote=source / "a")], on_progress=interrupt)
+        connection.revert_upload(file)
+        assert list(ssh_server.root.iterdir()) == []
+        connection.upload_files(file)
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as download:
+        request = FetchRequest(remote=source / "a", local=tmp_path / "b")
+        with pytest.raises(KeyboardInterrupt):
+            download.fetch_files([request], on_progress=interrupt)
+        download.fetch_files([request])
+    assert (tmp_path / "b").read_bytes() == local.read_bytes()
+
+
+def test_a_silent_server_is_not_waited_for_endlessly(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    remote = RemotePath(f"{ssh_server.root.as_posix()}/a")
+    with make_transfer(ssh_server, timeout=0.5).connect_for_download(dataset, ANY) as connection:
+        ssh_server.freeze()
+        with pytest.raises(HostNotReachableError, match=r"did not answer for 0\.5 s"):
+            connection.fetch_files([FetchRequest(remote=remote, local=tmp_path / "a")])

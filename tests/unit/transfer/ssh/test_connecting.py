@@ -1,0 +1,269 @@
+"""Every reason not to get a connection has its error, and none of them tells a secret."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import threading
+import traceback
+from contextlib import ExitStack
+from pathlib import Path
+
+import asyncssh
+import fabric
+import pytest
+
+from scitacean.credentials import SecretStr
+from scitacean.errors import (
+    ConfigurationError,
+    FileNotAccessibleError,
+    FileServerLoginError,
+    HostKeyError,
+    HostNotReachableError,
+)
+from scitacean.model.dataset import Dataset
+from scitacean.model.remote_path import RemotePath
+from scitacean.testing.fixtures import ServerKind
+from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.testing.ssh_server import ssh_server as asyncssh_server
+from scitacean.transfer.ssh import SSHFileTransfer
+from tests.unit.transfer.ssh.conftest import MakeTransfer
+
+ANY = RemotePath("")
+FAST_KEY = "ecdsa-sha2-nistp256"
+"""Kind of key that can be encrypted in the old format, which is quick; the new one is slow on purpose."""
+SECRET = "correct horse battery"
+
+
+def connect(transfer: SSHFileTransfer) -> None:
+    dataset = Dataset(type="raw")
+    with transfer.connect_for_download(dataset, ANY):
+        pass
+    with transfer.connect_for_upload(dataset, ANY):
+        pass
+
+
+def refused(transfer: SSHFileTransfer, error: type[Exception]) -> str:
+    before = threading.active_count()
+    with pytest.raises(error) as caught:
+        connect(transfer)
+    assert threading.active_count() <= before
+    text = "".join(traceback.TracebackException.from_exception(caught.value).format())
+    assert SECRET not in text
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+def key_line(server: RunningSSHServer) -> str:
+    key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().split()
+    return f"[{server.host}]:{server.port} {key[0]} {key[1]}\n"
+
+
+def test_unknown_host_key_then_accepted_by_the_command_of_the_message(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    known_hosts = tmp_path / "my known hosts"
+    transfer = make_transfer(ssh_server, known_hosts=known_hosts)
+    message = refused(transfer, HostKeyError)
+    assert "ssh-ed25519 SHA256:" in message
+    command = message.partition("accept it with: ")[2]
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    connect(transfer)
+
+
+def test_changed_host_key(ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text(key_line(ssh_server))
+    message = refused(make_transfer(ssh_server, known_hosts=known_hosts), HostKeyError)
+    assert "HAS CHANGED" in message
+    command = message.partition("forget the old one with: ")[2]
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert known_hosts.read_text() == ""
+
+
+def test_without_a_file_of_its_own_the_users_known_hosts_count(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    transfer = make_transfer(ssh_server, known_hosts=None)
+    assert f"ssh -p {ssh_server.port} 127.0.0.1" in refused(transfer, HostKeyError)
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh/known_hosts").write_text(ssh_server.known_hosts.read_text())
+    connect(transfer)
+
+
+def test_a_damaged_file_of_known_hosts(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.write_text("host ssh-ed25519 A\n")
+    assert "damaged" in refused(make_transfer(ssh_server, known_hosts=known_hosts), ConfigurationError)
+    assert "Cannot read" in refused(make_transfer(ssh_server, known_hosts=tmp_path), ConfigurationError)
+
+
+def test_host_down(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        message = refused(make_transfer(ssh_server, port=unused.getsockname()[1]), HostNotReachableError)
+    assert "connection refused" in message
+
+
+def test_host_that_does_not_exist(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    refused(make_transfer(ssh_server, host="no-such-host.invalid"), HostNotReachableError)
+
+
+def test_host_that_accepts_and_says_nothing(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        transfer = make_transfer(ssh_server, port=silent.getsockname()[1], timeout=0.3)
+        assert "does not talk SSH" in refused(transfer, HostNotReachableError)
+
+
+def test_host_that_does_not_answer(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    with ExitStack() as stack:
+        busy = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(busy.getsockname())
+        transfer = make_transfer(ssh_server, port=busy.getsockname()[1], timeout=0.5)
+        assert "no answer in time" in refused(transfer, HostNotReachableError)
+
+
+def test_wrong_password(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    transfer = make_transfer(ssh_server, key_filename=None, password=SECRET)
+    message = refused(transfer, FileServerLoginError)
+    assert ssh_server.username in message
+    assert "the password" in message
+    assert SECRET not in repr(transfer)
+
+
+def test_no_way_to_sign_in(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    refused(make_transfer(ssh_server, key_filename=None), FileServerLoginError)
+
+
+@pytest.mark.parametrize("kind", ["ssh-ed25519", "ecdsa-sha2-nistp256"])
+def test_wrong_key(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "key"
+    asyncssh.generate_private_key(kind).write_private_key(path)
+    message = refused(make_transfer(ssh_server, key_filename=path), FileServerLoginError)
+    assert str(path) in message
+
+
+def test_keys_that_cannot_be_used(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    encrypted = tmp_path / "encrypted"
+    asyncssh.generate_private_key(FAST_KEY).write_private_key(encrypted, "pkcs1-pem", passphrase="other")
+    for path, passphrase, said in [
+        (tmp_path / "missing", None, "No such file"),
+        (encrypted, None, "needs a passphrase"),
+        (encrypted, SECRET, "passphrase is wrong"),
+    ]:
+        transfer = make_transfer(ssh_server, key_filename=path, passphrase=passphrase)
+        assert said in refused(transfer, FileServerLoginError)
+
+
+def test_password_and_encrypted_key_sign_in(make_transfer: MakeTransfer, tmp_path: Path) -> None:
+    key = asyncssh.generate_private_key(FAST_KEY)
+    key.write_private_key(tmp_path / "key", "pkcs1-pem", passphrase=SECRET)
+    line = key.export_public_key().decode()
+    with asyncssh_server(tmp_path, password=SECRET, authorized_keys=[line]) as server:
+        connect(make_transfer(server, key_filename=None, password=SecretStr(SECRET)))
+        connect(make_transfer(server, key_filename=tmp_path / "key", passphrase=SECRET))
+        refused(make_transfer(server, username="other", password=SECRET), FileServerLoginError)
+
+
+def test_the_ssh_configuration_is_read(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.write_text(
+        f"Host beamline\n  HostName {ssh_server.host}\n  Port {ssh_server.port}\n"
+        f"  User {ssh_server.username}\n  IdentityFile {ssh_server.key_file}\n"
+        f"  IdentityFile {tmp_path}/missing\n  ConnectTimeout 5\n"
+    )
+    connect(
+        make_transfer(ssh_server, host="beamline", port=None, username=None, key_filename=None, config=config)
+    )
+
+
+def test_a_configuration_that_cannot_be_used(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    refused(make_transfer(ssh_server, config=tmp_path / "missing"), ConfigurationError)
+    config = tmp_path / "config"
+    config.write_text("Host\n= = =\n")
+    refused(make_transfer(ssh_server, config=config), ConfigurationError)
+    refused(make_transfer(ssh_server, host="user@host"), ConfigurationError)
+
+
+def jump_config(server: RunningSSHServer, path: Path) -> Path:
+    path.write_text(
+        f"Host inner\n  HostName 127.0.0.1\n  Port {server.port}\n  User {server.username}\n"
+        "  ProxyJump jump\n"
+        f"Host jump\n  HostName localhost\n  Port {server.port}\n  User {server.username}\n"
+        f"Host *\n  IdentityFile {server.key_file}\n"
+    )
+    return path
+
+
+def test_jump_hosts_are_used_and_their_keys_checked_too(
+    ssh_server_kind: ServerKind, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    with ssh_server_kind(tmp_path, forwarding=True) as server:
+        config = jump_config(server, tmp_path / "config")
+        transfer = make_transfer(
+            server, host="inner", port=None, username=None, key_filename=None, config=config
+        )
+        assert "localhost" in refused(transfer, HostKeyError)
+        known = server.known_hosts.read_text()
+        server.known_hosts.write_text(known + known.replace("127.0.0.1", "localhost"))
+        connect(transfer)
+        assert server.connections_made == 5
+        server.known_hosts.write_text(known + key_line(server).replace("127.0.0.1", "localhost"))
+        message = refused(transfer, HostKeyError)
+        assert f"'[localhost]:{server.port}'" in message
+
+
+def test_a_connection_of_ones_own(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+    made = []
+
+    def make() -> fabric.Connection:
+        config = fabric.Config(lazy=True)
+        made.append(
+            fabric.Connection(
+                ssh_server.host,
+                user=ssh_server.username,
+                port=ssh_server.port,
+                config=config,
+                connect_kwargs={"key_filename": str(ssh_server.key_file)},
+            )
+        )
+        return made[-1]
+
+    connect(make_transfer(ssh_server, connect=make, key_filename=None))
+    assert len(made) == 2
+    assert not any(connection.is_connected for connection in made)
+    refused(make_transfer(ssh_server, connect=make, key_filename=None, known_hosts=os.devnull), HostKeyError)
+
+    def make_open() -> fabric.Connection:
+        connection = make()
+        connection.open()
+        return connection
+
+    connect(make_transfer(ssh_server, connect=make_open, key_filename=None, known_hosts=os.devnull))
+
+
+def test_a_server_without_sftp(make_transfer: MakeTransfer, tmp_path: Path) -> None:
+    for shell in (False, True):
+        with asyncssh_server(tmp_path, shell=shell, sftp=False) as server:
+            message = refused(make_transfer(server), FileNotAccessibleError)
+        assert "offers no SFTP" in message

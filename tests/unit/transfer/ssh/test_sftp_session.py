@@ -1,0 +1,199 @@
+"""Servers that speak SFTP in odd ways, played from a script."""
+
+from __future__ import annotations
+
+import io
+import random
+import struct
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from paramiko import Channel
+
+from scitacean.errors import FileNotAccessibleError, HostNotReachableError
+from scitacean.transfer.ssh.errors import cannot_read, cannot_write
+from scitacean.transfer.ssh.sftp_packets import Attributes, Kind, SftpRefusedError, Status, string
+from scitacean.transfer.ssh.sftp_session import SftpSession
+from scitacean.transfer.ssh.streams import read_blocks, write_blocks
+
+Answer = Callable[[int, bytes, bytes], bytes]
+HELLO = bytes([Kind.VERSION]) + struct.pack(">I", 3)
+
+
+class ScriptedChannel:
+    """Answers packets as a function says; optionally the waiting ones in another order."""
+
+    def __init__(self, answer: Answer, *, hello: bytes = HELLO, shuffle: random.Random | None = None) -> None:
+        self._answer = answer
+        self._hello = hello
+        self._shuffle = shuffle
+        self._incoming = bytearray()
+        self._answers: list[bytes] = []
+        self.most_in_flight = 0
+
+    def send(self, data: bytes) -> int:
+        self._incoming += data
+        while len(self._incoming) >= 4:
+            (length,) = struct.unpack_from(">I", self._incoming)
+            if len(self._incoming) < 4 + length:
+                break
+            packet = bytes(self._incoming[4 : 4 + length])
+            del self._incoming[: 4 + length]
+            self._answers.append(
+                self._hello if packet[0] == Kind.INIT else self._answer(packet[0], packet[1:5], packet[5:])
+            )
+        self.most_in_flight = max(self.most_in_flight, len(self._answers))
+        return len(data)
+
+    def recv(self, size: int) -> bytes:
+        if self._shuffle is not None:
+            self._shuffle.shuffle(self._answers)
+        stream = b"".join(string(answer) for answer in self._answers)
+        self._answers.clear()
+        assert len(stream) <= size
+        return stream
+
+
+def session(answer: Answer, **options: Any) -> SftpSession:
+    return SftpSession(cast(Channel, ScriptedChannel(answer, **options)), host="files.site.example")
+
+
+def status(number: bytes, code: int, text: bytes = b"") -> bytes:
+    return bytes([Kind.STATUS]) + number + struct.pack(">I", code) + string(text) + string(b"en")
+
+
+def refuse(_kind: int, number: bytes, _body: bytes) -> bytes:
+    return status(number, Status.FAILURE, b"no")
+
+
+@given(
+    content=st.binary(max_size=300),
+    most=st.integers(1, 70),
+    asked=st.integers(1, 90),
+    order=st.randoms(use_true_random=False),
+)
+def test_blocks_come_in_order_from_servers_that_answer_little_and_in_any_order(
+    content: bytes, most: int, asked: int, order: random.Random
+) -> None:
+    def answer(kind: int, number: bytes, body: bytes) -> bytes:
+        assert kind == Kind.READ
+        offset, size = struct.unpack(">QI", body[-12:])
+        block = content[offset : offset + min(size, most)]
+        return bytes([Kind.DATA]) + number + string(block) if block else status(number, Status.EOF)
+
+    sftp = session(answer, shuffle=order)
+    sftp.read_size = asked
+    read = b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content)))
+    assert read == content
+    # Beyond the end there is nothing, and what is left over does not disturb the next request.
+    assert b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content) + 100)) == content
+    assert b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content))) == content
+
+
+def test_what_is_in_flight_is_bounded() -> None:
+    size = 6 << 20
+
+    def answer(kind: int, number: bytes, _body: bytes) -> bytes:
+        if kind == Kind.WRITE:
+            return status(number, Status.OK)
+        return bytes([Kind.DATA]) + number + string(bytes(32_768))
+
+    writing, reading = ScriptedChannel(answer), ScriptedChannel(answer)
+    sftp = SftpSession(cast(Channel, writing), host="files.site.example")
+    moved: list[int] = []
+    source = io.BytesIO(bytes(size))
+    assert write_blocks(sftp, b"h", source, start=0, end=size, on_written=moved.append) == size == sum(moved)
+    sftp = SftpSession(cast(Channel, reading), host="files.site.example")
+    assert sum(len(block) for block in read_blocks(sftp, b"h", 0, size)) == size
+    for channel in (writing, reading):
+        assert 32 <= channel.most_in_flight <= 65
+
+
+def test_a_refused_read_is_no_end_of_file() -> None:
+    with pytest.raises(SftpRefusedError, match="no"):
+        list(read_blocks(session(refuse), b"h", 0, 10))
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        (b"Welcome to this machine!\n", FileNotAccessibleError),
+        (struct.pack(">I", 5) + status(b"", 4)[:5], FileNotAccessibleError),
+        (b"", HostNotReachableError),
+        (b"\0\0", HostNotReachableError),
+    ],
+)
+def test_what_is_no_sftp(said: bytes, error: type[Exception]) -> None:
+    class Talker:
+        def __init__(self) -> None:
+            self.texts = [said, b""]
+
+        def send(self, data: bytes) -> int:
+            return len(data)
+
+        def recv(self, _size: int) -> bytes:
+            return self.texts.pop(0)
+
+    with pytest.raises(error):
+        SftpSession(cast(Channel, Talker()), host="files.site.example")
+
+
+def test_an_answer_to_another_question() -> None:
+    def answer(_kind: int, number: bytes, _body: bytes) -> bytes:
+        return bytes([Kind.HANDLE]) + number + string(b"h")
+
+    with pytest.raises(FileNotAccessibleError, match="is not SFTP"):
+        session(answer).lstat(b"/a").result()
+
+
+def test_servers_without_extensions_or_attributes() -> None:
+    def answer(_kind: int, number: bytes, _body: bytes) -> bytes:
+        return bytes([Kind.ATTRS]) + number + struct.pack(">I", 0)
+
+    sftp = session(answer)
+    assert (sftp.read_size, sftp.write_size) == (32_768, 32_768)
+    assert sftp.free_space(b"/") is None
+    attributes = sftp.stat(b"/a").result()
+    assert attributes == Attributes()
+    assert not attributes.is_file
+    assert not attributes.is_folder
+
+
+@pytest.mark.parametrize(
+    ("limits", "sizes"),
+    [((0, 0, 0, 0), (32_768, 32_768)), ((0, 1 << 40, 100_000, 0), (261_120, 100_000))],
+)
+def test_limits_of_the_server(limits: tuple[int, ...], sizes: tuple[int, int]) -> None:
+    def answer(_kind: int, number: bytes, _body: bytes) -> bytes:
+        return bytes([Kind.EXTENDED_REPLY]) + number + struct.pack(">4Q", *limits)
+
+    sftp = session(answer, hello=HELLO + string(b"limits@openssh.com") + string(b"1"))
+    assert (sftp.read_size, sftp.write_size) == sizes
+
+
+def test_a_refusal_to_tell_the_free_space() -> None:
+    sftp = session(refuse, hello=HELLO + string(b"statvfs@openssh.com") + string(b"2"))
+    assert sftp.free_space(b"/") is None
+    assert "cannot write /a: no" in str(cannot_write(SftpRefusedError(4, "no"), b"/a", sftp))
+
+
+def test_a_status_without_a_text_and_permission_denied() -> None:
+    def answer(_kind: int, number: bytes, _body: bytes) -> bytes:
+        return bytes([Kind.STATUS]) + number + struct.pack(">I", Status.PERMISSION_DENIED)
+
+    with pytest.raises(SftpRefusedError) as caught:
+        session(answer).lstat(b"/a").result()
+    assert "You may not read /a" in str(cannot_read(caught.value, b"/a", "files.site.example"))
+
+
+def test_replies_that_have_come_can_still_be_ignored() -> None:
+    sftp = session(refuse)
+    first, second = sftp.lstat(b"/a"), sftp.lstat(b"/b")
+    with pytest.raises(SftpRefusedError):
+        second.result()
+    first.ignore()
+    with pytest.raises(SftpRefusedError):
+        sftp.lstat(b"/c").result()
