@@ -57,7 +57,7 @@ def checksum_of_file(path: str | os.PathLike[str], *, algorithm: str) -> str:
     >>> from pathlib import Path
     >>> _ = Path("a.txt").write_text("counts")
     >>> checksum_of_file("a.txt", algorithm="md5")
-    '7d21c3f4d7dbd23c8b66b1cd29cbb1ab'
+    '0700cd3e2cd8b37ef510dd5aa2c81fc6'
     """
     absolute = Path(path).absolute()
     status = absolute.stat()

@@ -25,7 +25,7 @@ def partial_name(name: str, *identity: object) -> str:
     Examples
     --------
     >>> partial_name("a.nxs", "/data/a.nxs", 3, 17)
-    '.a.nxs.part-3c4ab0c3'
+    '.a.nxs.part-b37f246c'
     """
     text = "\0".join(str(item) for item in identity)
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]

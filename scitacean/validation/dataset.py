@@ -6,8 +6,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from email_validator import EmailNotValidError, validate_email
-
 from scitacean.validation.problem import Problem
 
 _REQUIRED = {
@@ -52,6 +50,9 @@ def _missing(fields: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _emails(fields: Mapping[str, object]) -> Iterator[Problem]:
+    # Loaded when it is needed: its tables of characters take as long as a third of all other imports.
+    from email_validator import EmailNotValidError, validate_email
+
     # The server takes a list for the contact only.
     for name, several in (("contact_email", True), ("owner_email", False)):
         value = fields.get(name)

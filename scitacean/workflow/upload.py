@@ -13,6 +13,7 @@ from scitacean.errors import (
     FileNotAccessibleError,
     IntegrityError,
     ScicatCommError,
+    TransferError,
     UploadInterrupted,
     ValidationError,
 )
@@ -77,8 +78,8 @@ def _upload_with_files(
             uploaded = _send(connection, local, folder, meter)
             meter.phase("verifying")
             _verify(connection, uploaded, folder)
-        except BaseException:
-            connection.revert_upload(*local)
+        except BaseException as error:
+            _undo(connection, dataset, local, transfer, error)
             raise
         meter.phase("registering")
         try:
@@ -87,10 +88,36 @@ def _upload_with_files(
             # Only a refusal proves that no dataset needs the files: after anything else they stay.
             if not _surely_refused(error):
                 raise _outcome_unknown(error, folder) from error
-            connection.revert_upload(*local)
+            _undo(connection, dataset, local, transfer, error)
             raise
     meter.phase("done")
     return result
+
+
+def _undo(
+    connection: UploadConnection,
+    dataset: Dataset,
+    files: Sequence[File],
+    transfer: FileTransfer,
+    error: BaseException,
+) -> None:
+    """Remove what was sent, over a new connection where the old one is broken."""
+    folder = RemotePath(dataset.source_folder or "")
+    try:
+        connection.revert_upload(*files)
+    except TransferError:
+        try:
+            with transfer.connect_for_upload(dataset, folder / files[0].remote_path) as another:
+                another.revert_upload(*files)
+        except TransferError as reason:
+            message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
+            error.add_note(message)
+            if isinstance(error, Exception):
+                raise UploadInterrupted(
+                    f"{error} {message}",
+                    hint="Remove what is in that folder before you upload the dataset again.",
+                    source_folder=str(folder),
+                ) from error
 
 
 def _check(dataset: Dataset) -> None:

@@ -255,7 +255,7 @@ class SftpSession:
         what = f"did not answer for {self._channel.gettimeout():g} s" if silent else "closed the connection"
         return HostNotReachableError(
             f"The file server {self.host} {what} during the transfer.",
-            hint="Check the network and start again: what is complete is not moved a second time.",
+            hint="Check the network and start again.",
         )
 
 
