@@ -8,17 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
+import attrs
+
 from scitacean.catalogue import convert
 from scitacean.catalogue.auth import SignInAuth
+from scitacean.catalogue.completeness import check_file_count
 from scitacean.catalogue.http import ConnectionOptions
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.credentials import SecretStr, StrStorage
-from scitacean.errors import ConfigurationError
+from scitacean.errors import ConfigurationError, ValidationError
 from scitacean.model.dataset import Dataset
 from scitacean.model.pid import PID
 from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.validation.sample import problems_of_new_sample
 from scitacean.workflow.download import download_files
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.upload import upload_new_dataset
@@ -159,9 +163,8 @@ class Client:
             auth=SignInAuth(lambda: SecretStr(catalogue.token_for("me"))),
             transport=WSGITransport(app=catalogue.wsgi),
         )
-        client = cls(
-            client=scicat, file_transfer=CopyFileTransfer(source_folder=f"{folder.as_posix()}/files/{{uid}}")
-        )
+        files = folder.as_posix().replace("{", "{{").replace("}", "}}")
+        client = cls(client=scicat, file_transfer=CopyFileTransfer(source_folder=f"{files}/files/{{uid}}"))
         client._owned.callback(catalogue.close)
         return client
 
@@ -213,9 +216,11 @@ class Client:
         """
         pid = PID.parse(pid)
         model = self._client.get_dataset_model(pid, strict_validation=strict_validation)
+        blocks = self._client.get_orig_datablock_models(pid, strict_validation=strict_validation)
+        check_file_count(model, blocks, strict=strict_validation)
         return convert.dataset_from_model(
             model,
-            orig_datablocks=self._client.get_orig_datablock_models(pid, strict_validation=strict_validation),
+            orig_datablocks=blocks,
             attachments=self._client.get_attachment_models(pid, strict_validation=strict_validation)
             if attachments
             else None,
@@ -357,7 +362,14 @@ class Client:
         ------
         ScicatCommError
             If the catalogue refuses it or there is no proper answer.
+        ValidationError
+            If the sample breaks rules of the catalogue; nothing was sent.
         """
+        if problems := problems_of_new_sample(attrs.asdict(sample, recurse=False)):
+            raise ValidationError(
+                "The sample cannot go into the catalogue; nothing was sent.",
+                problems=[str(problem) for problem in problems],
+            )
         return convert.sample_from_model(
             self._client.create_sample_model(convert.sample_to_upload_model(sample))
         )

@@ -58,6 +58,11 @@ class ExpiringToken(SecretStr):
         When the server stops to accept it, with a time zone.
     denial_period:
         How long before that it counts as expired, so that a request does not lose the race.
+
+    Raises
+    ------
+    ValueError
+        If ``expires_at`` has no time zone.
     """
 
     def __init__(
@@ -68,6 +73,8 @@ class ExpiringToken(SecretStr):
         denial_period: timedelta | None = None,
     ) -> None:
         super().__init__(value)
+        if expires_at.utcoffset() is None:
+            raise ValueError("The time at which the token expires has no time zone.")
         self.expires_at = expires_at
         self._denial_period = timedelta(seconds=2) if denial_period is None else denial_period
 

@@ -17,6 +17,7 @@
     └── TransferError (RuntimeError)          moving files failed
         ├── UploadInterrupted                 an upload stopped half way and could not be undone
         ├── FileNotAccessibleError            a file, folder or host that cannot be reached or read
+        │   ├── LocalFileNotFoundError (FileNotFoundError)    a file of this machine that is not there
         │   ├── HostNotReachableError         the file server does not answer
         │   ├── HostKeyError                  the file server is unknown, or is not the one known
         │   └── FileServerLoginError          the file server refuses user name, key or password
@@ -57,13 +58,12 @@ class ScicatError(Exception):
         return f"{self.message} {self.hint}".rstrip()
 
     def __reduce__(self) -> tuple[object, ...]:
-        # The default would call __init__ with the arguments of Exception only.
-        return _rebuild, (type(self), self.args, self.__dict__)
+        # The default would call __init__ with all arguments of Exception, and forget the others.
+        return _rebuild, (type(self), self.message, self.__dict__)
 
 
-def _rebuild(cls: type[ScicatError], args: tuple[object, ...], state: dict[str, object]) -> ScicatError:
-    error = cls.__new__(cls, *args)
-    error.args = args
+def _rebuild(cls: type[ScicatError], message: str, state: dict[str, object]) -> ScicatError:
+    error = cls(message)
     error.__dict__.update(state)
     return error
 
@@ -105,7 +105,7 @@ class ScicatCommError(ScicatError, RuntimeError):
     code:
         The server's own code for the error, ``SESSION_EXPIRED`` for example.
     request:
-        Method and URL of the request.
+        URL of the server.
     server_messages:
         What the server said, in its words.
     """
@@ -202,6 +202,10 @@ class FileNotAccessibleError(TransferError):
     def __init__(self, message: str, *, hint: str = "", remote_path: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.remote_path = remote_path
+
+
+class LocalFileNotFoundError(FileNotAccessibleError, FileNotFoundError):
+    """A file or folder of this machine that is not there."""
 
 
 class HostNotReachableError(FileNotAccessibleError):

@@ -124,22 +124,24 @@ def _check(root: Path) -> int:
 
 def _other(options: argparse.Namespace) -> int:
     root: Path = options.root
+    target: Path = options.output / "scicat_api"
+    files.check_output(target, root)
     theirs = document.load(options.document) if options.document else document.fetch(options.url)
     theirs = document.normalise(theirs)
     unused = patching.apply(theirs, patching.load_patches(root / "openapi" / "patches.toml"))
-    target = options.output / "scicat_api"
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "scicat_api"
         generate.generate(theirs, root / "openapi", fresh)
         files.replace(fresh, target)
     ours = _committed_document(root)
     committed = root / "generated" / "scicat_api"
+    python_names = generate.import_all(committed)
     print(
         report.write_report(
             compare.compare_operations(ours, theirs),
             compare.compare_fields(ours, theirs),
-            usage.find_usage(root / "scitacean", committed, ours),
-            generate.import_all(committed),
+            usage.find_usage(root / "scitacean", committed, ours, python_names),
+            python_names,
             unused,
         )
     )

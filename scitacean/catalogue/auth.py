@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 import httpx
 
 from scitacean.credentials import StrStorage
+from scitacean.errors import ConfigurationError
 
 SESSION_EXPIRED = "SESSION_EXPIRED"
 
@@ -26,7 +27,7 @@ class TokenAuth(httpx.Auth):
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Add the token."""
-        request.headers["Authorization"] = f"Bearer {self._token.get_str()}"
+        request.headers["Authorization"] = _bearer(self._token)
         yield request
 
 
@@ -52,13 +53,13 @@ class SignInAuth(httpx.Auth):
             yield request
             return
         token = self.renew(None)
-        request.headers["Authorization"] = f"Bearer {token.get_str()}"
+        request.headers["Authorization"] = _bearer(token)
         response = yield request
         if response.status_code == httpx.codes.UNAUTHORIZED:
             response.read()
             if SESSION_EXPIRED in response.text:
                 token = self.renew(token)
-                request.headers["Authorization"] = f"Bearer {token.get_str()}"
+                request.headers["Authorization"] = _bearer(token)
                 yield request
 
     def renew(self, expired: StrStorage | None) -> StrStorage:
@@ -71,3 +72,14 @@ class SignInAuth(httpx.Auth):
                 finally:
                     self._here.signing_in = False
             return self._token
+
+
+def _bearer(token: StrStorage) -> str:
+    # Files end with a newline. What httpx says of a bad header would show the token.
+    text = token.get_str().strip()
+    if not (text and text.isascii() and text.isprintable()) or " " in text:
+        raise ConfigurationError(
+            "The token is empty or has characters that no token has; nothing was sent.",
+            hint="Copy it once more, whole and without anything else.",
+        )
+    return f"Bearer {text}"

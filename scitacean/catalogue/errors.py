@@ -12,6 +12,7 @@ import httpx
 from scitacean.catalogue.auth import SESSION_EXPIRED
 from scitacean.errors import (
     BadAnswerError,
+    ConfigurationError,
     ConflictError,
     ForbiddenError,
     LoginError,
@@ -28,8 +29,12 @@ _BY_STATUS: dict[int, tuple[type[ScicatCommError], str]] = {
     403: (ForbiddenError, "Ask the owner for access; without login, only public data can be read."),
     404: (NotFoundError, "Check it for typing mistakes; a PID includes its prefix."),
     409: (ConflictError, "Choose another identifier, or look at what is there."),
+    413: (ScicatCommError, "It is too large for the server: use fewer or smaller attachments."),
+    422: (ScicatCommError, "Mend what the catalogue complains about and try again."),
+    429: (ScicatCommError, "The server has too much to do: try again in some minutes."),
     412: (ConflictError, "It was changed meanwhile: get it again and repeat your change."),
 }
+_WRONG_PLACE = "Check that the URL is that of the catalogue's server, not of its web pages."
 _LONGEST_SHOWN = 500
 
 
@@ -53,6 +58,12 @@ def explained(what: str, url: str) -> Iterator[None]:
             f"Cannot {what}: {url} answered with something that is no JSON.",
             hint="Check that the URL is that of the catalogue's server, not of its web pages.",
             request=url,
+        ) from None
+    except (httpx.LocalProtocolError, UnicodeError):
+        # Their texts show what was to be sent, secrets included.
+        raise ConfigurationError(
+            f"Cannot {what}: a name, password or other text has characters that cannot be sent.",
+            hint="Use text that is valid unicode, without control characters.",
         ) from None
     except httpx.TimeoutException as error:
         raise ServerUnreachableError(
@@ -94,7 +105,7 @@ def error_of_answer(what: str, *, status: int, content: bytes, request: str) -> 
             request=request,
             server_messages=messages,
         )
-    kind, hint = _BY_STATUS.get(status, (ScicatCommError, ""))
+    kind, hint = _BY_STATUS.get(status, (ScicatCommError, _WRONG_PLACE))
     if status >= 500:
         hint = "The server has a problem: try again later, and tell its administrator if it stays."
     return kind(

@@ -12,6 +12,7 @@ import httpx
 from httpx_retries import Retry, RetryTransport
 
 from scitacean._version import __version__
+from scitacean.catalogue.url import is_loopback
 from scitacean.errors import ConfigurationError
 
 DEFAULT_TIMEOUT = timedelta(seconds=60)
@@ -134,7 +135,8 @@ def _ssl_context(verify: Verify, cert: Cert | None) -> ssl.SSLContext | bool:
 def _proxy_of_environment(url: str) -> str | None:
     # httpx asks the environment only where it makes the transport itself.
     parsed = httpx.URL(url)
-    if urllib.request.proxy_bypass(parsed.host):
+    # A password for this machine must not leave it.
+    if is_loopback(parsed.host) or urllib.request.proxy_bypass(parsed.host):
         return None
     proxies = urllib.request.getproxies()
     return proxies.get(parsed.scheme) or proxies.get("all")

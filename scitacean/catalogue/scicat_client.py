@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import logging
-from collections.abc import Callable, Mapping
-from typing import Self, TypeVar, Unpack, cast
+from collections.abc import Mapping
+from typing import Self, Unpack, cast
 
 import httpx
+
 import scicat_api
-from scicat_api import Problem, Response, reading
 from scicat_api.api.attachments_v4 import find_all as find_all_attachments
 from scicat_api.api.attachments_v4 import find_all_public as find_all_public_attachments
 from scicat_api.api.datasets import create_attachment
@@ -23,7 +21,6 @@ from scicat_api.api.origdatablocks_v4 import create as create_block
 from scicat_api.api.origdatablocks_v4 import find_all as find_all_blocks
 from scicat_api.api.samples import create as create_sample
 from scicat_api.api.samples import find_by_id as find_sample
-from scicat_api.api.users import get_my_user
 from scicat_api.models import (
     Attachment,
     CreateAttachmentV3Dto,
@@ -38,23 +35,17 @@ from scicat_api.models import (
     PartialOutputDatasetDto,
     PartialOutputOrigDatablockDto,
 )
-
 from scitacean.catalogue.auth import SignInAuth, TokenAuth
-from scitacean.catalogue.errors import error_of_answer, explained
+from scitacean.catalogue.calls import Calls
 from scitacean.catalogue.http import ConnectionOptions, make_http_client
 from scitacean.catalogue.sign_in import sign_in
 from scitacean.catalogue.url import server_url
 from scitacean.credentials import SecretStr, StrStorage
-from scitacean.errors import BadAnswerError, ForbiddenError, LoginError, NotFoundError, ValidationError
+from scitacean.errors import (
+    BadAnswerError,
+    ValidationError,
+)
 from scitacean.model.pid import PID
-
-T = TypeVar("T")
-
-_PAGE = 50
-"""Blocks and attachments are large, so many of them would not fit into one answer."""
-
-_PROBLEMS_SHOWN = 20
-_logger = logging.getLogger("scitacean")
 
 
 class ScicatClient:
@@ -91,6 +82,7 @@ class ScicatClient:
         self._auth = auth
         self._http = make_http_client(self._url, auth=auth, **options)
         self._api = scicat_api.Client(self._http)
+        self._calls = Calls(self._http, self._api, self._url)
 
     @classmethod
     def from_credentials(
@@ -165,7 +157,7 @@ class ScicatClient:
     def get_dataset_model(self, pid: PID | str, *, strict_validation: bool = False) -> OutputDatasetDto:
         """Get a dataset without files and attachments."""
         endpoint = find_by_id.sync_detailed if self.is_authenticated else find_by_id_public.sync_detailed
-        return self._get(
+        return self._calls.get(
             f"get the dataset {pid}",
             lambda: endpoint(str(pid), client=self._api),
             OutputDatasetDto,
@@ -179,14 +171,14 @@ class ScicatClient:
         what = f"get the files of the dataset {pid}"
         where = {"datasetId": str(pid)}
         if self.is_authenticated:
-            return self._get_all(
+            return self._calls.get_all(
                 what,
                 lambda page: find_all_blocks.sync_detailed(client=self._api, filter_=page),
                 where,
                 PartialOutputOrigDatablockDto,
                 strict=strict_validation,
             )
-        return self._get_all(
+        return self._calls.get_all(
             what,
             lambda page: find_all_public_blocks.sync_detailed(client=self._api, filter_=page),
             where,
@@ -203,7 +195,7 @@ class ScicatClient:
             if self.is_authenticated
             else find_all_public_attachments.sync_detailed
         )
-        return self._get_all(
+        return self._calls.get_all(
             f"get the attachments of the dataset {pid}",
             lambda page: endpoint(client=self._api, filter_=page),
             {"relationships.targetId": str(pid), "relationships.targetType": "dataset"},
@@ -228,13 +220,13 @@ class ScicatClient:
         limits = {"limit": limit, "skip": 0, "sort": {"creationTime": "desc"}}
         query = json.dumps({"where": where, "limits": limits})
         if self.is_authenticated:
-            return self._list(
+            return self._calls.get_list(
                 "find datasets",
                 lambda: find_all_datasets.sync_detailed(client=self._api, filter_=query),
                 PartialOutputDatasetDto,
                 strict=strict_validation,
             )
-        return self._list(
+        return self._calls.get_list(
             "find datasets",
             lambda: find_all_public_datasets.sync_detailed(client=self._api, filter_=query),
             OutputDatasetDto,
@@ -249,7 +241,7 @@ class ScicatClient:
         ValidationError
             If it would not.
         """
-        answer = self._get(
+        answer = self._calls.get(
             "check the dataset",
             lambda: is_valid.sync_detailed(client=self._api, body=dataset),
             IsValidResponse,
@@ -259,11 +251,12 @@ class ScicatClient:
             raise ValidationError(
                 "The catalogue would refuse the dataset; nothing was sent.",
                 problems=[str(reason) for reason in reasons],
+                hint="" if reasons else "It does not say why: compare all fields with their documentation.",
             )
 
     def create_dataset_model(self, dataset: CreateDatasetDto) -> OutputDatasetDto:
         """Create a dataset."""
-        created = self._get(
+        created = self._calls.get(
             "create the dataset",
             lambda: create.sync_detailed(client=self._api, body=dataset),
             OutputDatasetDto,
@@ -278,7 +271,7 @@ class ScicatClient:
 
     def create_orig_datablock(self, block: CreateOrigDatablockDto) -> OutputOrigDatablockDto:
         """Register files of a dataset."""
-        return self._get(
+        return self._calls.get(
             f"register files of the dataset {block.dataset_id}",
             lambda: create_block.sync_detailed(client=self._api, body=block),
             OutputOrigDatablockDto,
@@ -286,7 +279,7 @@ class ScicatClient:
 
     def create_attachment_for_dataset(self, pid: PID | str, attachment: CreateAttachmentV3Dto) -> Attachment:
         """Attach a picture to a dataset; all servers let members of its group do that in this way."""
-        return self._get(
+        return self._calls.get(
             f"create an attachment of the dataset {pid}",
             lambda: create_attachment.sync_detailed(str(pid), client=self._api, body=attachment),
             Attachment,
@@ -294,7 +287,7 @@ class ScicatClient:
 
     def get_sample_model(self, sample_id: str, *, strict_validation: bool = False) -> OutputSampleDto:
         """Get a sample."""
-        return self._get(
+        return self._calls.get(
             f"get the sample {sample_id}",
             lambda: find_sample.sync_detailed(sample_id, client=self._api),
             OutputSampleDto,
@@ -303,103 +296,10 @@ class ScicatClient:
 
     def create_sample_model(self, sample: CreateSampleDto) -> OutputSampleDto:
         """Create a sample."""
-        return self._get(
+        return self._calls.get(
             "create the sample",
             lambda: create_sample.sync_detailed(client=self._api, body=sample),
             OutputSampleDto,
-        )
-
-    def _get(self, what: str, send: Callable[[], Response[T]], kind: type[T], *, strict: bool = False) -> T:
-        answer = self._send(what, send, strict=strict)
-        if answer is None:
-            # Some routes answer 200 with nothing for what is not there.
-            raise NotFoundError(
-                f"Cannot {what}: {self._url} does not have it, or does not show it to you.",
-                hint="Check it for typing mistakes; a PID includes its prefix. Sign in if you have not.",
-                request=self._url,
-            )
-        if not isinstance(answer, kind):
-            raise self._odd_answer(what)
-        return answer
-
-    def _list(
-        self, what: str, send: Callable[[], Response[list[T]]], kind: type[T], *, strict: bool
-    ) -> list[T]:
-        answer = self._send(what, send, strict=strict)
-        if not isinstance(answer, list) or not all(isinstance(item, kind) for item in answer):
-            raise self._odd_answer(what)
-        return answer
-
-    def _get_all(
-        self,
-        what: str,
-        send: Callable[[str], Response[list[T]]],
-        where: Mapping[str, str],
-        kind: type[T],
-        *,
-        strict: bool,
-    ) -> list[T]:
-        found: list[T] = []
-        while True:
-            # Pages need an order that is total and does not change.
-            order = {"createdAt": "asc", "_id": "asc"}
-            limits = {"limit": _PAGE, "skip": len(found), "sort": order}
-            query = json.dumps({"where": where, "limits": limits})
-            page = self._list(what, functools.partial(send, query), kind, strict=strict)
-            found += page
-            if len(page) < _PAGE:
-                return found
-
-    def _send(self, what: str, send: Callable[[], Response[T]], *, strict: bool) -> T | None:
-        with explained(what, self._url), reading() as problems:
-            response = send()
-        if not 200 <= response.status_code < 300:
-            error = error_of_answer(
-                what, status=response.status_code, content=response.content, request=self._url
-            )
-            raise self._token_error(what) or error if isinstance(error, ForbiddenError) else error
-        if problems:
-            self._report(what, problems, strict=strict)
-        return response.parsed
-
-    def _token_error(self, what: str) -> LoginError | None:
-        """Find out whether a refusal is due to the token: servers take a bad one for none."""
-        if not self.is_authenticated:
-            return None
-        with explained(what, self._url):
-            response = get_my_user.sync_detailed(client=self._api)
-        if response.status_code != httpx.codes.UNAUTHORIZED:
-            return None
-        return LoginError(
-            f"Cannot {what}: {self._url} does not accept the token.",
-            hint="Get a new token, or sign in with user name and password.",
-            status=response.status_code,
-            request=self._url,
-        )
-
-    def _report(self, what: str, problems: list[Problem], *, strict: bool) -> None:
-        texts = [f"{problem.path or 'the answer'}: {problem.reason}" for problem in problems]
-        if strict:
-            raise ValidationError(
-                f"Cannot {what}: the answer of {self._url} is not as its interface says.",
-                problems=texts,
-                hint="Use strict_validation=False to get it all the same.",
-            )
-        shown = "; ".join(texts[:_PROBLEMS_SHOWN])
-        more = len(texts) - _PROBLEMS_SHOWN
-        _logger.warning(
-            "The answer of %s has odd fields (to %s): %s%s",
-            self._url,
-            what,
-            shown,
-            f" and {more} more" if more > 0 else "",
-        )
-
-    def _odd_answer(self, what: str) -> BadAnswerError:
-        return BadAnswerError(
-            f"Cannot {what}: {self._url} answered with something else than what was asked for.",
-            hint="Check that the URL is that of a SciCat server.",
-            request=self._url,
         )
 
 

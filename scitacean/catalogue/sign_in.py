@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import httpx
+
 import scicat_api
 from scicat_api import Response
 from scicat_api.api.auth import ldap_login, login
 from scicat_api.models import CredentialsDto, ReturnedAuthLoginDto
-
 from scitacean.catalogue.errors import error_of_answer, explained
 from scitacean.credentials import SecretStr, StrStorage
 from scitacean.errors import BadAnswerError, LoginError
@@ -33,22 +33,24 @@ def sign_in(api: scicat_api.Client, *, url: str, username: StrStorage, password:
         If there is no proper answer.
     """
     what = "sign in"
+    answers: list[Response[ReturnedAuthLoginDto]] = []
     for endpoint in (login, ldap_login):
         with explained(what, url):
-            response: Response[ReturnedAuthLoginDto] = endpoint.sync_detailed(
+            response = endpoint.sync_detailed(
                 client=api,
                 body=CredentialsDto(username=username.get_str(), password=password.get_str()),
             )
         if response.status_code == httpx.codes.CREATED:
             return _token(response, url)
-        if response.status_code >= 500 or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise error_of_answer(what, status=response.status_code, content=response.content, request=url)
-    raise LoginError(
-        f"Cannot {what} at {url}: it does not know this user name with this password.",
-        hint="Check both; accounts that sign in through a web page need a token: Client.from_token.",
-        status=httpx.codes.UNAUTHORIZED,
-        request=url,
-    )
+        answers.append(response)
+    if any(answer.status_code == httpx.codes.UNAUTHORIZED for answer in answers):
+        raise LoginError(
+            f"Cannot {what} at {url}: it does not know this user name with this password.",
+            hint="Check both; accounts that sign in through a web page need a token: Client.from_token.",
+            status=httpx.codes.UNAUTHORIZED,
+            request=url,
+        )
+    raise error_of_answer(what, status=answers[0].status_code, content=answers[0].content, request=url)
 
 
 def _token(response: Response[ReturnedAuthLoginDto], url: str) -> SecretStr:

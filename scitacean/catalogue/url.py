@@ -41,10 +41,11 @@ def server_url(url: str, *, allow_http: bool) -> str:
             "The URL of the catalogue has a user name or password in it, where others can read it.",
             hint="Use Client.from_credentials(url=..., username=..., password=...).",
         )
+    if parsed.query or parsed.fragment:
+        # It is not shown: people put tokens there.
+        raise ConfigurationError("The URL of the catalogue has more than a path.", hint=_FORM)
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise ConfigurationError(f"{url!r} is no URL of a catalogue.", hint=_FORM)
-    if parsed.query or parsed.fragment:
-        raise ConfigurationError(f"The URL {url!r} has more than a path.", hint=_FORM)
     if parsed.scheme == "http" and not allow_http and not is_loopback(parsed.host):
         raise ConfigurationError(
             f"{url!r} is plain http: passwords and tokens could be read on the way. Nothing was sent.",

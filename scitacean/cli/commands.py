@@ -16,6 +16,7 @@ from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
 from scitacean.display.table import fields_table, files_table
 from scitacean.model.dataset import Dataset
+from scitacean.workflow.download_plan import has_checksum
 from scitacean.workflow.select import FileSelector
 
 app = typer.Typer(
@@ -45,6 +46,10 @@ SshUsername = Annotated[
 ]
 KeyFile = Annotated[Path | None, typer.Option(help="Private key; SCITACEAN_SSH_PASSPHRASE.")]
 KnownHosts = Annotated[Path | None, typer.Option(help="Known host keys instead of ~/.ssh/known_hosts.")]
+PathPrefix = Annotated[
+    list[str] | None,
+    typer.Option(help="CATALOGUE=HOST: a folder of the catalogue that is another one on the host."),
+]
 SourceFolder = Annotated[
     str | None, typer.Option(help="Folder on the file server: /data/{owner_group}/{name}, {uid}, ...")
 ]
@@ -81,6 +86,7 @@ def upload(
     ssh_username: SshUsername = None,
     key_file: KeyFile = None,
     known_hosts: KnownHosts = None,
+    path_prefix: PathPrefix = None,
 ) -> None:
     """Upload files as a new dataset; prints its PID."""
     dataset = make_dataset(
@@ -108,6 +114,7 @@ def upload(
         username=ssh_username,
         key_file=key_file,
         known_hosts=known_hosts,
+        path_prefixes=path_prefix or [],
         source_folder=source_folder,
     )
     with make_client(catalogue, server) as client, progress_bar(_err) as bar:
@@ -165,6 +172,7 @@ def download(
     ssh_username: SshUsername = None,
     key_file: KeyFile = None,
     known_hosts: KnownHosts = None,
+    path_prefix: PathPrefix = None,
 ) -> None:
     """Download the files of a dataset and check every byte."""
     catalogue = CatalogueOptions(
@@ -181,6 +189,7 @@ def download(
         username=ssh_username,
         key_file=key_file,
         known_hosts=known_hosts,
+        path_prefixes=path_prefix or [],
         source_folder=None,
     )
     chosen: FileSelector = list(select) if select else True
@@ -191,8 +200,10 @@ def download(
                 dataset, target=target, select=chosen, force=force, on_progress=bar
             )
     there = [file for file in downloaded.files if file.is_on_local]
+    by_size = sum(not has_checksum(file) for file in there)
+    verified = f"verified ({by_size} of them by size only)" if by_size else "verified"
     _out.print(
-        f"{len(there)} files, {sum(file.size for file in there):,} bytes, verified, are in {target}",
+        f"{len(there)} files, {sum(file.size for file in there):,} bytes, {verified}, are in {target}",
         highlight=False,
         markup=False,
         soft_wrap=True,

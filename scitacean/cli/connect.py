@@ -37,6 +37,7 @@ class HostOptions:
     key_file: Path | None
     known_hosts: Path | None
     source_folder: str | None
+    path_prefixes: list[str]
 
 
 def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) -> Client:
@@ -48,7 +49,8 @@ def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) ->
         If options are missing or contradict each other, or a file with a secret cannot be read.
     """
     if catalogue.local is not None:
-        if catalogue.url is not None:
+        # The variable says what to use by default.
+        if catalogue.url not in (None, os.environ.get("SCITACEAN_URL")):
             raise ConfigurationError("Both --url and --local are given.", hint="Give one of them.")
         return Client.local(catalogue.local)
     if catalogue.url is None:
@@ -57,6 +59,8 @@ def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) ->
             hint="Give --url (or SCITACEAN_URL) for a server, or --local for a folder of your own.",
         )
     transfer = _file_transfer(host)
+    if catalogue.username is not None and catalogue.token_file is not None:
+        raise ConfigurationError("Both --username and --token-file are given.", hint="Give one of them.")
     if catalogue.username is not None:
         return Client.from_credentials(
             url=catalogue.url,
@@ -87,7 +91,17 @@ def _file_transfer(host: HostOptions | None) -> FileTransfer | None:
         key_filename=None if host.key_file is None else str(host.key_file),
         known_hosts=host.known_hosts,
         source_folder=host.source_folder,
+        path_prefixes=dict(_prefix(text) for text in host.path_prefixes),
     )
+
+
+def _prefix(text: str) -> tuple[str, str]:
+    catalogue, equals, host = text.partition("=")
+    if not (catalogue and equals and host):
+        raise ConfigurationError(
+            f"{text!r} is no path prefix.", hint="It looks like --path-prefix /nfs/data=/data."
+        )
+    return catalogue, host
 
 
 def _password(catalogue: CatalogueOptions) -> SecretStr:

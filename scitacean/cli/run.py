@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typer.main import get_command
 
 from scitacean.cli.commands import app
+from scitacean.display.table import printable
 from scitacean.errors import ScicatError
 
 
@@ -26,5 +27,5 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _fail(message: str) -> int:
-    print(f"scitacean: {message}", file=sys.stderr)  # noqa: T201
+    print(f"scitacean: {printable(message)}", file=sys.stderr)  # noqa: T201
     return 1

@@ -18,7 +18,7 @@ def fields_table(title: str, rows: Iterable[tuple[str, object]]) -> Table:
     rows:
         Names with their values; text of a catalogue is shown as it is, never as markup.
     """
-    table = Table(title=Text(title), title_justify="left", show_header=False, box=None)
+    table = Table(title=Text(printable(title)), title_justify="left", show_header=False, box=None)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
@@ -33,11 +33,22 @@ def files_table(rows: Iterable[tuple[str, int]]) -> Table:
     table.add_column("file", overflow="fold")
     table.add_column("bytes", justify="right")
     for name, size in rows:
-        table.add_row(Text(name), Text(f"{size:,}"))
+        table.add_row(Text(printable(name)), Text(f"{size:,}"))
     return table
 
 
 def _shown(value: object) -> str:
     if isinstance(value, list | tuple):
-        return ", ".join(str(item) for item in value)
-    return str(value)
+        return printable(", ".join(str(item) for item in value))
+    return printable(str(value))
+
+
+def printable(text: str) -> str:
+    r"""Replace what a terminal would obey instead of showing: text of a catalogue may be hostile.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb")
+    'a\ufffd[2Jb'
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)

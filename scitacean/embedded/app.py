@@ -62,7 +62,7 @@ class Application:
         if decoded_path(request.environ) == _DOCUMENT and request.method in ("GET", "HEAD"):
             return Response(schemas.document(), mimetype="application/json")
         try:
-            answer = self._answer(request)
+            return _to_http(request, self._answer(request))
         except Refusal as refusal:
             answer = refusal.answer()
         except BodyTooLarge:
@@ -122,7 +122,7 @@ def _paths() -> Paths:
 def _to_http(request: Request, answer: Answer) -> Response:
     if answer.empty:
         return Response(status=answer.status)
-    content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":"))
+    content = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     response = Response(content, status=answer.status, content_type="application/json; charset=utf-8")
     if request.method in ("GET", "HEAD") and answer.status == HTTPStatus.OK:
         response.add_etag(weak=True)

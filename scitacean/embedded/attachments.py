@@ -128,7 +128,7 @@ def _found(call: Call, seen: Condition) -> Answer:
 def _query(call: Call) -> ListQuery:
     name = "OutputAttachmentV4Dto"
     rules = Rules(
-        known=schemas.fields(name) | {"_id"},
+        known=schemas.names(name),
         times=schemas.time_fields(name),
         columns={"aid": "d.id", "ownerGroup": "d.owner_group"},
         links=frozenset({"relationships.targetId"}),

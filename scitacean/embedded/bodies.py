@@ -17,6 +17,7 @@ LIMIT = 16 * 1024 * 1024
 """Bytes of a body, inflated; servers answer 500 to more."""
 
 _DEEPEST = 100
+_SURELY_FINITE = 300
 _PIECE = 1 << 16
 _DRAINED = 256 * 1024 * 1024
 
@@ -60,7 +61,9 @@ def parse(raw: bytes) -> object:
         has texts that are no Unicode.
     """
     try:
-        value = json.loads(raw, parse_constant=no_constant, parse_float=finite)
+        # json itself would take UTF-16, and surrogates that are no UTF-8.
+        text = raw.decode("utf-8-sig")
+        value = json.loads(text, parse_constant=no_constant, parse_float=finite, parse_int=_whole)
         if b"\\u" in raw:
             # An escaped lone surrogate is not found by decoding the body.
             json.dumps(value, ensure_ascii=False).encode()
@@ -93,6 +96,12 @@ def finite(text: str) -> float:
     if math.isinf(value):
         raise ValueError(f"{text} is too large")
     return value
+
+
+def _whole(text: str) -> int:
+    if len(text) > _SURELY_FINITE:
+        finite(text)
+    return int(text)
 
 
 def _pieces(stream: IO[bytes]) -> Iterator[bytes]:

@@ -116,10 +116,10 @@ def patch(call: Call) -> Answer:
     """``PATCH /api/v4/datasets/{pid}``, as plain JSON or as a merge patch."""
     dataset = _writable(call)
     _check_unmodified(call, dataset)
+    _check_quantities(dataset.get("scientificMetadata"), call.body.get("scientificMetadata"))
     # Compared exactly, as servers do: with a charset behind it, it counts as plain JSON.
     if call.headers.get("Content-Type") == "application/merge-patch+json":
         changes = {name: value for name, value in call.body.items() if value is not None}
-        _check_quantities(dataset.get("scientificMetadata"), changes.get("scientificMetadata"))
         for name in ("scientificMetadata", "datasetlifecycle", "jobParameters"):
             if name in changes:
                 changes[name] = merged(dataset.get(name), changes[name])
@@ -201,16 +201,14 @@ def _replaced(call: Call, dataset: Document) -> Answer:
     return Answer(changed)
 
 
-def _check_quantities(old: object, changes: object) -> None:
-    """Refuse a value without its unit, or a unit without its value (400)."""
+def _check_quantities(old: object, changes: object, path: str = "scientificMetadata") -> None:
+    """Refuse a new value of a quantity without its unit, or a unit without its value (400)."""
     if not isinstance(old, dict) or not isinstance(changes, dict):
         return
+    if {"value", "unit"} <= old.keys() and len({"value", "unit"} & changes.keys()) == 1:
+        raise bad_request(f"value and unit of {path} should be sent together")
     for name, change in changes.items():
-        there = old.get(name)
-        if not isinstance(there, dict) or not isinstance(change, dict):
-            continue
-        if {"value", "unit"} <= there.keys() and len({"value", "unit"} & change.keys()) == 1:
-            raise bad_request(f"Original unit or value of {name} should be sent as well")
+        _check_quantities(old.get(name), change, f"{path}.{name}")
 
 
 def _check_unmodified(call: Call, dataset: Document) -> None:
@@ -235,7 +233,7 @@ def _http_or_iso(text: str) -> datetime:
 def _query(call: Call, *, cast: bool = False) -> ListQuery:
     name = "OutputDatasetDto"
     rules = Rules(
-        known=schemas.fields(name) | {"_id"},
+        known=schemas.names(name),
         times=schemas.time_fields(name),
         cast=cast,
         columns={"pid": "d.id", "_id": "d.id", "ownerGroup": "d.owner_group"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import islice
 
@@ -124,21 +125,37 @@ def _resize(call: Call, pid: str, block: Document, sign: int) -> None:
     """Add a block to the size of its dataset, or take it away.
 
     Servers after 5.2.1 do it so; earlier ones took the sum of all blocks.
+
+    Raises
+    ------
+    Refusal
+        400, if the size is more than a number can hold.
     """
     dataset = call.transaction.get(DATASETS, pid)
     if dataset is None:
         # It was deleted, which leaves its blocks behind.
         return
-    size = (dataset.get("size") or 0) + sign * (block.get("size") or 0)
+    size = _sum(dataset.get("size") or 0, sign * (block.get("size") or 0))
     number = (dataset.get("numberOfFiles") or 0) + sign * len(block.get("dataFileList") or ())
     if (size, number) != (dataset.get("size"), dataset.get("numberOfFiles")):
         call.transaction.replace(DATASETS, pid, {**dataset, "size": size, "numberOfFiles": number})
 
 
+def _sum(one: float, other: float) -> float:
+    try:
+        total = one + other
+        if math.isfinite(total):
+            return total
+    except OverflowError:
+        # A whole number of Python that is too large for a float.
+        pass
+    raise bad_request("size is too large")
+
+
 def _query(call: Call, *, newest_first: bool = True) -> ListQuery:
     name = "OutputOrigDatablockDto"
     rules = Rules(
-        known=schemas.fields(name) | {"_id"},
+        known=schemas.names(name),
         times=schemas.time_fields(name),
         columns={"_id": "d.id", "ownerGroup": "d.owner_group"},
         links=frozenset({"datasetId"}),

@@ -26,6 +26,9 @@ OPERATORS = frozenset(
     "$eq $ne $in $nin $gt $gte $lt $lte $exists $not $regex $options".split(" ")  # noqa: SIM905
 )
 _ORDER = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+OPEN = frozenset({"scientificMetadata", "jobParameters", "jobParams", "jobResultObject"})
+"""Fields of which servers do not know what is in them."""
+
 _DEEPEST = 30
 _LARGEST = 2**63
 
@@ -52,7 +55,8 @@ class Rules:
     Parameters
     ----------
     known:
-        Fields that a filter may name; another one is refused. None: any.
+        Names that the parts of a path may have, up to a field of :data:`OPEN`; another one is
+        refused. None: any.
     times:
         Fields that hold times. Servers store times as such, so that in v4 lists a text never
         equals one.
@@ -100,7 +104,14 @@ def order_terms(
     ----------
     sort:
         Dotted paths and whether each ascends. Equal ones stay in the order of their making.
+
+    Raises
+    ------
+    Refusal
+        400, for a name that cannot be looked up.
     """
+    if any("\0" in path for path, _ in sort):
+        raise bad_request("A field to sort by has no NUL in its name")
     # A quote cannot be written in a path of SQLite; no field has one.
     usable = [(path, ascending) for path, ascending in sort if '"' not in path]
     terms = [f"json_extract(d.body, ?) {'ASC' if ascending else 'DESC'}" for _, ascending in usable]
@@ -149,11 +160,20 @@ def _entry(key: str, value: object, rules: Rules, depth: int) -> Condition:
         return _negated(combined) if key == "$nor" else combined
     if key.startswith("$"):
         raise bad_request(f"Property {key} should not exist in the filter object")
-    if rules.known is not None and key.partition(".")[0] not in rules.known:
+    if rules.known is not None and not _is_known(key, rules.known):
         raise bad_request(f"Property {key} should not exist in the filter object")
     if isinstance(value, dict) and any(name.startswith("$") for name in value):
         return _operators(key, value, rules, depth)
     return _equal(key, value, rules)
+
+
+def _is_known(path: str, known: frozenset[str]) -> bool:
+    for part in path.split("."):
+        if part not in known:
+            return False
+        if part in OPEN:
+            break
+    return True
 
 
 def _operators(path: str, operators: dict[str, object], rules: Rules, depth: int) -> Condition:
@@ -201,15 +221,29 @@ def _equal(path: str, value: object, rules: Rules) -> Condition:
     if isinstance(value, bool):
         return _some(path, Condition(f"{{}}.type = '{json.dumps(value)}'"))
     if isinstance(value, int | float):
-        return _some(path, Condition("{0}.type IN ('integer', 'real') AND {0}.atom = ?", (_number(value),)))
-    kind = "object" if isinstance(value, dict) else "array"
-    same = Condition(f"{{0}}.type = '{kind}' AND json({{0}}.value) = json(?)", (json.dumps(value),))
-    return _some(path, same)
+        return _some(path, _equal_numbers([value]))
+    return _some(path, _equal_parts([value]))
+
+
+def _equal_parts(values: Sequence[object]) -> Condition:
+    """Match the objects and lists that are written as one of these."""
+    return Condition(
+        "{0}.type IN ('object', 'array') AND json({0}.value) IN (SELECT json(value) FROM json_each(?))",
+        (json.dumps(values, ensure_ascii=False),),
+    )
+
+
+def _equal_numbers(values: Sequence[float]) -> Condition:
+    numbers = [number for number in map(_number, values) if math.isfinite(number)]
+    return Condition(
+        "{0}.type IN ('integer', 'real') AND {0}.atom IN (SELECT value FROM json_each(?))",
+        (json.dumps(numbers),),
+    )
 
 
 def _one_of(path: str, values: list[object], rules: Rules) -> Condition:
     texts = [value for value in values if isinstance(value, str)]
-    others = [_equal(path, value, rules) for value in values if not isinstance(value, str)]
+    others = _others(path, values, rules)
     if path in rules.times:
         texts = [_time(text) for text in texts] if rules.cast else []
     if not texts:
@@ -232,6 +266,19 @@ def _one_of(path: str, values: list[object], rules: Rules) -> Condition:
             Condition("{0}.type = 'text' AND {0}.atom IN (SELECT value FROM json_each(?))", (choice,)),
         )
     return _joined([wanted, *others], " OR ")
+
+
+def _others(path: str, values: list[object], rules: Rules) -> list[Condition]:
+    # One condition for all values of a kind: of long lists, SQLite would not take one for each.
+    single = [value for value in (None, True, False) if any(value is one for one in values)]
+    conditions = [_equal(path, value, rules) for value in single]
+    numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
+    if numbers:
+        conditions.append(_some(path, _equal_numbers(numbers)))
+    parts = [one for one in values if isinstance(one, dict | list)]
+    if parts:
+        conditions.append(_some(path, _equal_parts(parts)))
+    return conditions
 
 
 def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:

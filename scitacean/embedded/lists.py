@@ -62,7 +62,7 @@ def v4_query(text: str | None, rules: Rules, *, newest_first: bool = True) -> Li
     filter_ = parse_json(text, "filter") if text else {}
     if unknown := sorted(set(filter_) - {"where", "fields", "include", "limits"}):
         raise bad_request(f"Property {unknown[0]} should not exist in the filter object")
-    limits = filter_.get("limits") or {}
+    limits = _given(filter_, "limits", {})
     if not isinstance(limits, dict) or set(limits) - {"limit", "skip", "sort"}:
         raise bad_request("limits should be an object with limit, skip and sort")
     fields = _names(filter_, "fields")
@@ -73,7 +73,7 @@ def v4_query(text: str | None, rules: Rules, *, newest_first: bool = True) -> Li
         raise bad_request("limits.sort should be an object")
     order = [(path, direction == "asc") for path, direction in sort.items() if _has(fields, path)]
     return ListQuery(
-        condition=where(filter_.get("where") or {}, rules),
+        condition=where(_given(filter_, "where", {}), rules),
         page=_page(limits, V4_LIMIT, order),
         fields=fields,
         include=_names(filter_, "include"),
@@ -89,7 +89,7 @@ def v3_query(text: str | None, rules: Rules) -> ListQuery:
         400, if it is no JSON or not in the language.
     """
     filter_ = parse_json(text, "filter") if text else {}
-    limits = filter_.get("limits") or {}
+    limits = _given(filter_, "limits", {})
     if not isinstance(limits, dict):
         raise bad_request("limits should be an object")
     order = []
@@ -98,7 +98,7 @@ def v3_query(text: str | None, rules: Rules) -> ListQuery:
         if direction in ("asc", "desc"):
             order.append((path, direction == "asc"))
     return ListQuery(
-        condition=where(filter_.get("where") or {}, rules),
+        condition=where(_given(filter_, "where", {}), rules),
         page=_page(limits, V3_LIMIT, order),
         fields=_names(filter_, "fields"),
     )
@@ -121,15 +121,21 @@ def _whole(limits: Document, name: str) -> int:
     return value
 
 
+def _given(filter_: Document, name: str, otherwise: object) -> object:
+    # Null is as good as nothing.
+    value = filter_.get(name)
+    return otherwise if value is None else value
+
+
 def _names(filter_: Document, name: str) -> tuple[str, ...]:
-    value = filter_.get(name) or []
+    value = _given(filter_, name, [])
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise bad_request(f"{name} should be a list of strings")
     return tuple(value)
 
 
 def _has(fields: tuple[str, ...], path: str) -> bool:
-    return not fields or any(path == name or path.startswith(f"{name}.") for name in fields)
+    return not fields or any(path == name or path.startswith(f"{name}.") for name in ("_id", *fields))
 
 
 def _copy(source: object, target: Document, path: list[str]) -> None:

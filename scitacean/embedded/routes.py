@@ -60,7 +60,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/v3/datasets/{pid}/thumbnail"): Route(attachments.thumbnail, anonymous=None),
     ("POST", "/api/v3/samples"): Route(samples.create, "CreateSampleDto", 401, writes=True),
     ("GET", "/api/v3/samples"): Route(samples.find, anonymous=None),
-    ("GET", "/api/v3/samples/{id}"): Route(samples.get),
+    ("GET", "/api/v3/samples/{id}"): Route(samples.get, anonymous=None),
     ("PATCH", "/api/v3/samples/{id}"): Route(samples.patch, "PartialUpdateSampleDto", 401, writes=True),
     ("DELETE", "/api/v3/samples/{id}"): Route(samples.delete, anonymous=401, writes=True),
 }

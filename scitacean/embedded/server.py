@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from io import RawIOBase
 from socketserver import ThreadingTCPServer
@@ -28,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 60.0
 _DRAIN_SECONDS = 2.0
 _PIECE = 1 << 16
+_DRAINED_PIECES = 256
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 @frozen
@@ -125,6 +129,21 @@ def _shut(connection: socket.socket) -> None:
         _LOG.debug("connection was closed already")
 
 
+class _Chunks(DechunkedInput):
+    """A body in chunks, of which nothing is read after a broken one."""
+
+    broken = False
+
+    def readinto(self, buf: bytearray) -> int:  # type: ignore[override]  # as the base has it
+        if self.broken:
+            raise OSError("A chunk before was broken")
+        try:
+            return super().readinto(buf)
+        except OSError:
+            self.broken = True
+            raise
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "scitacean"
@@ -134,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def _run(self) -> None:
+        if fault := self._framing_fault():
+            self._refuse(fault)
+            return
         environ = self._environ()
         answer: list[tuple[str, list[tuple[str, str]]]] = []
 
@@ -152,6 +174,35 @@ class _Handler(BaseHTTPRequestHandler):
         self._finish_body(environ["wsgi.input"])
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _run  # noqa: N815
+
+    def _framing_fault(self) -> HTTPStatus | None:
+        """Find out whether it is clear where the body ends; if not, with which status to say so."""
+        # The parser takes the lines after one that is no header for a body: a length may be there.
+        if self.headers.defects or self.headers.get_payload():
+            return HTTPStatus.BAD_REQUEST
+        lengths = set(self.headers.get_all("Content-Length", []))
+        codings = [coding.strip().lower() for coding in self.headers.get_all("Transfer-Encoding", [])]
+        if codings and lengths:
+            return HTTPStatus.BAD_REQUEST
+        if codings and codings != ["chunked"]:
+            return HTTPStatus.NOT_IMPLEMENTED
+        if len(lengths) > 1 or not all(_LENGTH.fullmatch(length) for length in lengths):
+            return HTTPStatus.BAD_REQUEST
+        return None
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """End the connection: what comes next may be a body or a request."""
+        self.close_connection = True
+        self._send(status, [("Content-Length", "0")], b"")
+        # Closed at once, with something unread, the answer would get lost on its way.
+        self.connection.settimeout(_DRAIN_SECONDS)
+        try:
+            self.connection.shutdown(socket.SHUT_WR)
+            for _ in range(_DRAINED_PIECES):
+                if not self.connection.recv(_PIECE):
+                    break
+        except OSError:
+            _LOG.debug("connection was left open by its client")
 
     def _send(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
         self.send_response(status)
@@ -203,10 +254,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> RawIOBase:
         sent = cast("IO[bytes]", self.rfile)
-        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
-            return DechunkedInput(sent)
-        length = self.headers.get("Content-Length", "0")
-        return LimitedStream(sent, int(length) if length.isdecimal() else 0)
+        if "Transfer-Encoding" in self.headers:
+            return _Chunks(sent)
+        return LimitedStream(sent, int(self.headers.get("Content-Length", "0")))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         _LOG.debug(format, *args)

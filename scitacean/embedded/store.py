@@ -15,13 +15,19 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from ..errors import ConfigurationError
-from .answers import Document
-from .filters import Condition, matches_regex
+from .answers import Document, bad_request
+from .filters import Condition, Parameter, matches_regex
 
 VERSION = 1
 """Version of the tables, kept in ``PRAGMA user_version``."""
 
+TOO_MUCH = ("too large", "too many", "too big", "too complex", "parser stack", "at most", "bad JSON path")
+"""What SQLite says about a query that is more than it takes."""
+
 _BUSY_SECONDS = 60.0
+_PARENTS: list[sqlite3.Connection] = []
+"""Connections that were open when this process was forked; they must stay so while it lives."""
+
 _TABLES = (
     """CREATE TABLE document (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -111,7 +117,7 @@ class Transaction:
     def each(self, collection: str, condition: Condition, page: Page | None = None) -> Iterator[Document]:
         """Read documents that meet a condition, one after the other."""
         page = page or Page()
-        rows = self.connection.execute(
+        rows = self._selected(
             # The texts of conditions and orders are ours; values of clients are parameters.
             "SELECT d.body FROM document AS d WHERE d.collection = ? AND "  # noqa: S608
             f"({condition.sql}) ORDER BY {', '.join(page.order)} LIMIT ? OFFSET ?",
@@ -122,7 +128,7 @@ class Transaction:
 
     def count_elements(self, collection: str, condition: Condition, name: str) -> int:
         """Count the elements of a list in all documents that meet a condition."""
-        row = self.connection.execute(
+        row = self._selected(
             "SELECT coalesce(sum(json_array_length(d.body, ?)), 0) FROM document AS d"  # noqa: S608
             f" WHERE d.collection = ? AND ({condition.sql})",
             (f"$.{name}", collection, *condition.parameters),
@@ -131,12 +137,20 @@ class Transaction:
 
     def count(self, collection: str, condition: Condition) -> int:
         """Count documents that meet a condition."""
-        row = self.connection.execute(
+        row = self._selected(
             "SELECT count(*) FROM document AS d WHERE d.collection = ? AND "  # noqa: S608 - see find
             f"({condition.sql})",
             (collection, *condition.parameters),
         ).fetchone()
         return int(row[0])
+
+    def _selected(self, sql: str, parameters: tuple[Parameter, ...]) -> sqlite3.Cursor:
+        try:
+            return self.connection.execute(sql, parameters)
+        except sqlite3.OperationalError as error:
+            if any(words in str(error) for words in TOO_MUCH):
+                raise bad_request(f"The filter is more than the catalogue takes: {error}") from None
+            raise
 
     def _link(self, seq: int | None, collection: str, links: Iterable[str]) -> None:
         self.connection.executemany(
@@ -214,6 +228,7 @@ class Store:
         """Close all connections; those in use when their request ends."""
         with self._lock:
             self._closed = True
+            self._leave_parents_alone()
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -222,12 +237,16 @@ class Store:
         with self._lock:
             if self._closed:
                 raise RuntimeError("The catalogue is closed.")
-            if self._pid != os.getpid():
-                # A forked process must not use, nor close, the connections of its parent.
-                self._pid, self._idle = os.getpid(), []
+            self._leave_parents_alone()
             if self._idle:
                 return self._idle.pop()
         return _connect(self.path, durable=self.durable)
+
+    def _leave_parents_alone(self) -> None:
+        # A forked process must not use, nor close, the connections of its parent.
+        if self._pid != os.getpid():
+            _PARENTS.extend(self._idle)
+            self._pid, self._idle = os.getpid(), []
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         with self._lock:
@@ -279,7 +298,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _text(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def linked(targets: Sequence[str]) -> Condition:

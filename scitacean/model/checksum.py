@@ -13,18 +13,25 @@ DEFAULT_ALGORITHM = "sha256"
 """Used for new files: every file server can check it, and processors have instructions for it."""
 
 
-def is_known_algorithm(algorithm: str) -> bool:
-    """Whether Python can compute such checksums to a fixed length.
+def is_known_algorithm(algorithm: str | None) -> bool:
+    """Whether Python can compute such checksums to a fixed length; None is no algorithm.
 
     Examples
     --------
     >>> is_known_algorithm("sha256"), is_known_algorithm("crc-7")
     (True, False)
     """
+    if algorithm is None:
+        return False
     try:
         return hashlib.new(algorithm, usedforsecurity=False).digest_size > 0
     except ValueError:
         return False
+
+
+def known_or_none(algorithm: str | None) -> str | None:
+    """Return the algorithm where Python can compute it, else None."""
+    return algorithm if is_known_algorithm(algorithm) else None
 
 
 def checksum_of_file(path: str | os.PathLike[str], *, algorithm: str) -> str:

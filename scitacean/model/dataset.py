@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self, cast
 
@@ -12,6 +12,7 @@ import attrs
 
 from scitacean.model.attachment import Attachment
 from scitacean.model.file import File
+from scitacean.model.file_list import FileList
 from scitacean.model.local_files import find_local_files
 from scitacean.model.parts import Lifecycle, Relationship, Technique
 from scitacean.model.pid import PID
@@ -26,10 +27,6 @@ def _optional_path(path: str | RemotePath | None) -> RemotePath | None:
 
 def _optional_pid(pid: str | PID | None) -> PID | None:
     return PID.parse(pid) if isinstance(pid, str) else pid
-
-
-def _to_tuple(files: Iterable[File]) -> tuple[File, ...]:
-    return tuple(files)
 
 
 @attrs.define(kw_only=True)
@@ -137,13 +134,13 @@ class Dataset:
     updated_by: str | None = attrs.field(default=None, on_setattr=_kept_by_server)
     api_version: str | None = attrs.field(default=None, on_setattr=_kept_by_server)
     attachments: list[Attachment] | None = attrs.Factory(list)
-    _files: tuple[File, ...] = attrs.field(default=(), converter=_to_tuple, alias="files", repr=False)
+    _files: FileList = attrs.field(factory=FileList, converter=FileList, alias="files", repr=False)
     _uid: str = attrs.field(factory=lambda: str(uuid.uuid4()), alias="uid", eq=False, repr=False)
 
     @property
     def files(self) -> tuple[File, ...]:
         """The files, here and on the server."""
-        return self._files
+        return self._files.view()
 
     @property
     def uid(self) -> str:
@@ -153,12 +150,12 @@ class Dataset:
     @property
     def number_of_files(self) -> int:
         """How many files the dataset has."""
-        return len(self._files)
+        return len(self.files)
 
     @property
     def size(self) -> int:
         """Size of all files in bytes."""
-        return sum(file.size for file in self._files)
+        return sum(file.size for file in self.files)
 
     def add_files(self, *files: File) -> None:
         """Add files.
@@ -168,7 +165,7 @@ class Dataset:
         ValueError
             If two files would have one path on the server.
         """
-        self._files = _without_clashes((*self._files, *files))
+        self._files.add(files)
 
     def add_local_files(
         self, *paths: str | os.PathLike[str], base_path: str | os.PathLike[str] | None = None
@@ -232,20 +229,7 @@ class Dataset:
             If the dataset has no file of that remote path.
         """
         new = {file.remote_path: file for file in files}
-        merged = tuple(new.pop(file.remote_path, file) for file in self._files)
+        merged = tuple(new.pop(file.remote_path, file) for file in self.files)
         if new:
             raise ValueError(f"The dataset has no file {next(iter(new)).posix!r} to replace.")
         return self.replace(files=merged)
-
-
-def _without_clashes(files: Iterable[File]) -> tuple[File, ...]:
-    by_path: dict[RemotePath, File] = {}
-    for file in files:
-        other = by_path.setdefault(file.remote_path, file)
-        if other is not file:
-            raise ValueError(
-                f"Two files would be {file.remote_path.posix!r} on the server: "
-                f"{other.local_path or 'one there'} and {file.local_path or 'one there'}. "
-                "Give one of them another remote path."
-            )
-    return tuple(by_path.values())

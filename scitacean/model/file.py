@@ -9,7 +9,7 @@ from typing import Self
 
 import attrs
 
-from scitacean.errors import IntegrityError
+from scitacean.errors import IntegrityError, LocalFileNotFoundError
 from scitacean.model.checksum import (
     DEFAULT_ALGORITHM,
     checksum_of_file,
@@ -83,7 +83,7 @@ class File:
 
         Raises
         ------
-        FileNotFoundError
+        LocalFileNotFoundError
             If there is no such file.
         IsADirectoryError
             If the path is a folder.
@@ -100,7 +100,9 @@ class File:
         if local.is_dir():
             raise IsADirectoryError(f"{local} is a folder, not a file. Name its files one by one.")
         if not local.exists():
-            raise FileNotFoundError(f"There is no file {local}. Check the path for typing mistakes.")
+            raise LocalFileNotFoundError(
+                f"There is no file {local}.", hint="Check the path for typing mistakes."
+            )
         return cls(
             local_path=local,
             remote_path=RemotePath(local.name) if remote_path is None else remote_path,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from scitacean.errors import LocalFileNotFoundError
 from scitacean.model.remote_path import RemotePath
 
 
@@ -26,7 +27,7 @@ def find_local_files(
 
     Raises
     ------
-    FileNotFoundError
+    LocalFileNotFoundError
         If a path is not there.
     ValueError
         If a path lies outside ``base_path``, is neither file nor folder, or is a link that leads out of
@@ -35,8 +36,8 @@ def find_local_files(
     for path in paths:
         start = Path(path).expanduser()
         if not start.exists():
-            raise FileNotFoundError(
-                f"There is no file or folder {start}. Check the path for typing mistakes."
+            raise LocalFileNotFoundError(
+                f"There is no file or folder {start}.", hint="Check the path for typing mistakes."
             )
         base = Path(base_path).expanduser() if base_path is not None else None
         if base is None:

@@ -33,19 +33,21 @@ class Relay:
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
         """Begin to listen."""
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
-        """Stop to listen and break what is open."""
+        """Stop to listen, break what is open and wait for its end."""
         if self._server is not None:
             self._server.close()
         self._flowing.set()
         await self.kill_connections()
+        await asyncio.gather(*self._serving)
 
     async def kill_connections(self) -> None:
         """Break all connections now, without farewell."""
@@ -60,22 +62,31 @@ class Relay:
         """Pass nothing on any more, but keep the connections."""
         self._flowing.clear()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
-        mine = {writer, far_writer}
-        self._writers |= mine
+        self._writers.add(writer)
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        ways: list[asyncio.Task[None]] = []
+        mine = {writer}
         try:
-            ways = [
-                asyncio.create_task(self._pass(reader, far_writer)),
-                asyncio.create_task(self._pass(far_reader, writer)),
-            ]
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target_port)
+            mine.add(far_writer)
+            self._writers.add(far_writer)
+            ways.append(asyncio.create_task(self._pass(reader, far_writer)))
+            ways.append(asyncio.create_task(self._pass(far_reader, writer)))
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        except OSError:
+            # The server has gone; the client learns it from the end of its connection.
+            return
         finally:
-            self._writers -= mine
             for end in mine:
                 end.close()
             await asyncio.gather(*ways)
+            self._writers -= mine
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import hmac
 import os
-import subprocess
 from collections.abc import Awaitable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ import attrs
 
 from scitacean.testing.loop_thread import loop_thread
 from scitacean.testing.running_ssh import RunningSSHServer, SSHKeys, asyncssh, behind_relay, ssh_keys
+from scitacean.testing.ssh_command import run_command
 
 _T = TypeVar("_T")
 MaybeAwait: TypeAlias = _T | Awaitable[_T]
@@ -60,7 +59,7 @@ def ssh_server(
     forwarding:
         Whether the server is a jump host.
     read_only:
-        Whether writing is refused.
+        Whether all changes are refused.
     free_space:
         How many bytes can be written until the disk counts as full; None for no limit of its own.
 
@@ -162,6 +161,42 @@ class _Files(asyncssh.SFTPServer):
         self._check_writable()
         return super().mkdir(path, attrs)
 
+    def rmdir(self, path: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().rmdir(path)
+
+    def remove(self, path: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().remove(path)
+
+    def rename(self, oldpath: bytes, newpath: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().rename(oldpath, newpath)
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().posix_rename(oldpath, newpath)
+
+    def symlink(self, oldpath: bytes, newpath: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().symlink(oldpath, newpath)
+
+    def link(self, oldpath: bytes, newpath: bytes) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().link(oldpath, newpath)
+
+    def setstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().setstat(path, attrs)
+
+    def lsetstat(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().lsetstat(path, attrs)
+
+    def fsetstat(self, file_obj: object, attrs: asyncssh.SFTPAttrs) -> MaybeAwait[None]:
+        self._check_writable()
+        return super().fsetstat(file_obj, attrs)
+
     def statvfs(self, path: bytes) -> MaybeAwait[os.statvfs_result | asyncssh.SFTPVFSAttrs]:
         if self._disk.free_space is None:
             return super().statvfs(path)
@@ -181,19 +216,9 @@ async def _listen(
         server_host_keys=[keys.host_key],
         server_factory=lambda: _Server(account),
         sftp_factory=None if disk is None else lambda channel: _Files(channel, disk),
-        process_factory=_run_command if shell else None,
+        process_factory=run_command if shell else None,
         encoding=None,
     )
-
-
-async def _run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
-    content = await process.stdin.read()
-    done = await asyncio.to_thread(
-        subprocess.run, process.command or "true", shell=True, input=content, capture_output=True, check=False
-    )
-    process.stdout.write(done.stdout)
-    process.stderr.write(done.stderr)
-    process.exit(done.returncode)
 
 
 async def _stop(acceptor: asyncssh.SSHAcceptor) -> None:

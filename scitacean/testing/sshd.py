@@ -35,7 +35,7 @@ def sshd(
 ) -> Iterator[RunningSSHServer]:
     """Run OpenSSH's server.
 
-    The one user is the one who runs this; it signs in with a key only.
+    The one user is the one who runs this, who signs in with a key only.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def _write_config(keys: SSHKeys, *, port: int, shell: bool, forwarding: bool, re
         "UsePAM no",
         "StrictModes no",
         "PermitRootLogin yes",
-        "PasswordAuthentication yes",
+        "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "MaxStartups 100",
         f"AllowTcpForwarding {'yes' if forwarding else 'no'}",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import filecmp
 import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from scitacean.errors import FileNotAccessibleError, FileUploadError
-from scitacean.model.checksum import checksum_of_file, is_known_algorithm
+from scitacean.model.checksum import checksum_of_file, is_known_algorithm, known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.local_target import open_local_target
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback, SendRequest
+from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback, SendRequest, Sent
 from scitacean.transfer.source_folder import source_folder_for
 
 _CHUNK = 1 << 20
@@ -115,44 +119,51 @@ class CopyUploadConnection(_RemoteChecksumsHere):
                 raise FileUploadError(
                     f"The file {file.remote_path} has no local path, so there is nothing to upload."
                 )
-            requests.append(SendRequest(local=file.local_path, remote=self._source_folder / file.remote_path))
-        self.send_files(requests)
-        return [file.uploaded() for file in files]
+            requests.append(
+                SendRequest(
+                    local=file.local_path,
+                    remote=self._source_folder / file.remote_path,
+                    checksum_algorithm=known_or_none(file.checksum_algorithm),
+                )
+            )
+        return [
+            file.uploaded(
+                remote_size=sent.size, remote_creation_time=sent.modified, remote_checksum=sent.checksum
+            )
+            for file, sent in zip(files, self.send_files(requests), strict=True)
+        ]
 
     def send_files(
         self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
-    ) -> None:
+    ) -> list[Sent]:
         """Copy files under partial names and rename each when it is complete."""
-        for request in requests:
-            self._send(request, on_progress)
+        return [self._send(request, on_progress) for request in requests]
 
     def revert_upload(self, *files: File) -> None:
         """Remove files that were copied, what there is of partial ones, and folders made for them."""
         for file in files:
             target = Path((self._source_folder / file.remote_path).posix)
             if target in self._written:
-                self._written.pop(target).unlink(missing_ok=True)
+                _remove(self._written.pop(target))
         for folder in reversed(self._made_folders):
             with suppress(OSError):
                 folder.rmdir()
 
-    def _send(self, request: SendRequest, on_progress: ProgressCallback | None) -> None:
+    def _send(self, request: SendRequest, on_progress: ProgressCallback | None) -> Sent:
         target = Path(request.remote.posix)
         if os.path.lexists(target):
-            raise FileUploadError(
-                f"There is a file {target} already, and files are never overwritten.",
-                hint="Use another source folder, or move that file away.",
-            )
+            return self._already_there(request, target)
         try:
             self._make_folder(target.parent)
+            size, mtime_ns = before = _identity(request.local)
             partial = _partial(request.local, target)
-            before = _identity(request.local)
+            done = partial.lstat().st_size if request.resume and _is_beginning(partial, size) else 0
+            digest = None if done else _digest(request.checksum_algorithm)
             self._written[target] = partial
-            with request.local.open("rb") as source, partial.open("ab" if request.resume else "wb") as sink:
-                done = sink.tell()
+            with request.local.open("rb") as source, open_local_target(partial, offset=done) as sink:
                 source.seek(done)
                 # A file that grows all the time would never end.
-                _pump(source, sink, request.remote, on_progress, length=before[0] - done)
+                _pump(source, sink, request.remote, on_progress, length=size - done, digest=digest)
                 sink.flush()
                 os.fsync(sink.fileno())
             if _identity(request.local) != before:
@@ -170,6 +181,18 @@ class CopyUploadConnection(_RemoteChecksumsHere):
                 f"Cannot write {target}: {error.strerror or error}.",
                 hint="Check that you may write to the source folder and that there is space.",
             ) from error
+        return _sent(size, mtime_ns, digest.hexdigest() if digest else None)
+
+    def _already_there(self, request: SendRequest, target: Path) -> Sent:
+        """Count a complete file as sent where it is surely the same, and refuse any other."""
+        same = request.resume and target.is_file() and filecmp.cmp(request.local, target, shallow=False)
+        if not same:
+            raise FileUploadError(
+                f"There is a file {target} already, and files are never overwritten.",
+                hint="Use another source folder, or move that file away.",
+            )
+        self._written[target] = target
+        return _sent(*_identity(request.local), None)
 
     def _make_folder(self, folder: Path) -> None:
         missing = []
@@ -204,21 +227,47 @@ def _rename_without_overwriting(partial: Path, target: Path) -> None:
         partial.unlink()
 
 
-def _fetch(request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
-    digest = (
-        hashlib.new(request.checksum_algorithm, usedforsecurity=False) if request.checksum_algorithm else None
-    )
+def _is_beginning(partial: Path, size: int) -> bool:
+    return partial.is_file() and not partial.is_symlink() and partial.stat().st_size <= size
+
+
+def _digest(algorithm: str | None) -> hashlib._Hash | None:
+    return hashlib.new(algorithm, usedforsecurity=False) if algorithm else None
+
+
+def _sent(size: int, mtime_ns: int, checksum: str | None) -> Sent:
+    return Sent(size=size, modified=datetime.fromtimestamp(mtime_ns / 1e9, tz=UTC), checksum=checksum)
+
+
+def _remove(path: Path) -> None:
     try:
-        with Path(request.remote.posix).open("rb") as source:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise FileUploadError(
+            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
+        ) from error
+
+
+def _fetch(request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
+    digest = _digest(request.checksum_algorithm)
+    try:
+        status = Path(request.remote.posix).stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotAccessibleError(
+                f"{request.remote} is no regular file, so it cannot be a file of a dataset.",
+                hint="Leave it out with select=..., and tell the dataset's owner.",
+                remote_path=request.remote.posix,
+            )
+        with (
+            Path(request.remote.posix).open("rb") as source,
+            open_local_target(request.local, offset=request.offset) as sink,
+        ):
             source.seek(request.offset)
-            with request.local.open("r+b" if request.offset else "wb") as sink:
-                if request.offset:
-                    sink.truncate(request.offset)
-                    sink.seek(request.offset)
-                size = _pump(source, sink, request.remote, on_progress, length=request.length, digest=digest)
+            size = _pump(source, sink, request.remote, on_progress, length=request.length, digest=digest)
     except OSError as error:
         raise _not_accessible(error, request.local) from error
-    return Fetched(size=size, checksum=digest.hexdigest() if digest else None)
+    checksum = digest.hexdigest() if digest else None
+    return Fetched(size=size, checksum=checksum, remote_size=status.st_size)
 
 
 def _pump(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -53,7 +54,15 @@ class UploadConnection(Protocol):
         """
 
     def revert_upload(self, *files: File) -> None:
-        """Remove files that this connection has sent, and folders it made that are empty then."""
+        """Remove files that this connection has sent, and folders it made that are empty then.
+
+        Files of these names that it has not sent stay, whoever made them.
+
+        Raises
+        ------
+        TransferError
+            If a file cannot be removed.
+        """
 
 
 class Downloader(Protocol):
@@ -116,7 +125,7 @@ class FetchRequest:
     offset:
         First byte to fetch.
     length:
-        How many bytes to fetch; None for all up to the end.
+        How many bytes to fetch at most; None for all up to the end.
     checksum_algorithm:
         Algorithm for a checksum of the bytes that arrive, computed on the way; None for no checksum.
     """
@@ -135,13 +144,16 @@ class Fetched:
     Attributes
     ----------
     size:
-        How many bytes arrived.
+        How many bytes arrived: fewer than asked for where the remote file ends before.
     checksum:
         Hexadecimal digest of the bytes that arrived; None where none was asked for.
+    remote_size:
+        Size of the whole file on the server, in bytes.
     """
 
     size: int
     checksum: str | None
+    remote_size: int
 
 
 @runtime_checkable
@@ -174,12 +186,36 @@ class SendRequest:
     remote:
         Full path in the catalogue's terms; its name appears only when the file is complete.
     resume:
-        Whether to go on from what an interrupted transfer of the same file has left.
+        Whether to go on from what an interrupted transfer of the same file has left. A complete file
+        counts as sent where its size and checksum prove that it is the same.
+    checksum_algorithm:
+        Algorithm for a checksum of the bytes that are sent, computed on the way; None for no checksum.
     """
 
     local: Path
     remote: RemotePath
     resume: bool = False
+    checksum_algorithm: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Sent:
+    """What has been sent.
+
+    Attributes
+    ----------
+    size:
+        Size of the file in bytes.
+    modified:
+        When the local file was last changed; it was not while it was sent.
+    checksum:
+        Hexadecimal digest of the whole file as it was sent; None where none was asked for, or where
+        only the rest of the file was sent.
+    """
+
+    size: int
+    modified: datetime
+    checksum: str | None
 
 
 @runtime_checkable
@@ -188,7 +224,7 @@ class ResumableUpload(Protocol):
 
     def send_files(
         self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
-    ) -> None:
+    ) -> list[Sent]:
         """Send files under partial names and rename each when it is complete.
 
         When it fails, complete files have their names, and what there is of the next ones stays under a

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from scitacean.validation.problem import Problem
+from scitacean.validation.values import (
+    flag_problem,
+    number_problem,
+    object_problem,
+    text_problem,
+    texts_problem,
+)
 
 _REQUIRED = {
     "type": "'raw', 'derived' or a facility's own type",
@@ -17,6 +24,21 @@ _REQUIRED = {
     "creation_time": "a time with a time zone",
     "source_folder": "an absolute folder on the file server",
 }
+_TEXT_LISTS = (
+    "access_groups",
+    "shared_with",
+    "principal_investigators",
+    "proposal_ids",
+    "sample_ids",
+    "instrument_ids",
+    "input_datasets",
+    "keywords",
+    "used_software",
+)
+_FLAGS = ("is_published", "scientific_metadata_valid")
+_OBJECTS = ("meta", "job_parameters")
+_PARTS = {"techniques": ("pid", "name"), "relationships": ("identifier", "relationship")}
+_BY_SERVER = ("pid", "created_at", "created_by", "updated_at", "updated_by", "api_version")
 _TIMES = ("creation_time", "start_time", "end_time")
 
 
@@ -38,8 +60,8 @@ def problems_of_new_dataset(fields: Mapping[str, object]) -> list[Problem]:
         *_emails(fields),
         *_times(fields),
         *_folder(fields.get("source_folder")),
-        *json_problems(fields.get("meta"), "meta"),
-        *json_problems(fields.get("job_parameters"), "job_parameters"),
+        *_types(fields),
+        *_parts(fields),
     ]
 
 
@@ -47,6 +69,33 @@ def _missing(fields: Mapping[str, object]) -> Iterator[Problem]:
     for name, expected in _REQUIRED.items():
         if fields.get(name) in (None, ""):
             yield Problem(name, fields.get(name), expected)
+
+
+def _types(fields: Mapping[str, object]) -> Iterator[Problem]:
+    for name, value in fields.items():
+        if name in _TEXT_LISTS:
+            yield from texts_problem(value, name)
+        elif name in _FLAGS:
+            yield from flag_problem(value, name)
+        elif name in _OBJECTS:
+            yield from object_problem(value, name)
+        elif name == "data_quality_metrics":
+            yield from number_problem(value, name)
+        elif name not in (*_TIMES, *_PARTS, *_BY_SERVER):
+            yield from text_problem(value, name)
+
+
+def _parts(fields: Mapping[str, object]) -> Iterator[Problem]:
+    for name, attributes in _PARTS.items():
+        value = fields.get(name)
+        if value is not None and not isinstance(value, list | tuple):
+            yield Problem(name, value, f"a list of {name}")
+            continue
+        for index, item in enumerate(value or ()):
+            for attribute in attributes:
+                text = getattr(item, attribute, None)
+                if not isinstance(text, str):
+                    yield Problem(f"{name}[{index}].{attribute}", text, "text")
 
 
 def _emails(fields: Mapping[str, object]) -> Iterator[Problem]:
@@ -78,39 +127,6 @@ def _times(fields: Mapping[str, object]) -> Iterator[Problem]:
 
 
 def _folder(folder: object) -> Iterator[Problem]:
-    if isinstance(folder, str) and not folder.startswith("/"):
+    # A catalogue of one's own may keep files on a drive of Windows.
+    if isinstance(folder, str) and folder and not re.match(r"/|[A-Za-z]:/", folder):
         yield Problem("source_folder", folder, "an absolute path, starting with /")
-
-
-def json_problems(value: object, at: str) -> Iterable[Problem]:
-    """Find what JSON cannot hold: other types, NaN and infinity, keys that are no text.
-
-    Parameters
-    ----------
-    value:
-        Scientific metadata.
-    at:
-        How to call it in the problems.
-
-    Examples
-    --------
-    >>> [problem.field for problem in json_problems({"a": [1, float("nan")]}, "meta")]
-    ['meta.a[1]']
-    """
-    match value:
-        case None | bool() | int() | str():
-            return
-        case float():
-            if not math.isfinite(value):
-                yield Problem(at, value, "a finite number: JSON has neither NaN nor infinity")
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    yield Problem(at, key, "keys that are strings")
-                else:
-                    yield from json_problems(item, f"{at}.{key}")
-        case list() | tuple():
-            for index, item in enumerate(value):
-                yield from json_problems(item, f"{at}[{index}]")
-        case _:
-            yield Problem(at, value, "what JSON can hold: text, numbers, booleans, lists, dicts")

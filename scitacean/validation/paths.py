@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from scitacean.validation.values import is_unicode
+
 _WINDOWS_RESERVED = re.compile(
     r"(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE
 )
@@ -28,6 +30,8 @@ def unsafe_path_reason(path: str, *, windows: bool) -> str:
     ''
     """
     parts = [part for part in path.split("/") if part not in ("", ".")]
+    if not is_unicode(path):
+        return "it is no valid unicode"
     if path.startswith("/"):
         return "it is absolute"
     if not parts:

@@ -23,11 +23,14 @@ class Difference:
         ``(method, path)`` of an operation, or ``(schema, field)``.
     detail:
         How it changed.
+    newly_required:
+        Whether it is a field that must be there now and need not be before.
     """
 
     what: What
     subject: tuple[str, str]
     detail: str = ""
+    newly_required: bool = False
 
 
 def compare_operations(ours: Document, theirs: Document) -> list[Difference]:
@@ -54,7 +57,8 @@ def _compare(
         if subject not in new:
             yield Difference("went", subject)
         elif subject not in old:
-            yield Difference("came", subject)
+            required = traits(new[subject]).get("required") == "yes"
+            yield Difference("came", subject, "required" if required else "", required)
         else:
             before, after = traits(old[subject]), traits(new[subject])
             details = [
@@ -63,7 +67,8 @@ def _compare(
                 if before.get(trait) != after.get(trait)
             ]
             if details:
-                yield Difference("changed", subject, "; ".join(details))
+                required = (before.get("required"), after.get("required")) == ("no", "yes")
+                yield Difference("changed", subject, "; ".join(details), required)
 
 
 def _fields(name: str, schema: Any) -> dict[tuple[str, str], Any]:

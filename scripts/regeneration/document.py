@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from .problems import RegenerationError
+from .shape import METHODS, check_shape
 
 Document = dict[str, Any]
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _PROSE = {"description", "summary", "example", "examples", "externalDocs", "deprecated"}
 _REFERENCE = "#/components/schemas/"
 _OPERATION_ID = re.compile(r"\w+Controller_(\w+?)_(v\d+)")
@@ -75,21 +75,22 @@ def fetch(url: str) -> Document:
 
 
 def parse(text: str, source: str) -> Document:
-    """Read a document from text that came from ``source``."""
+    """Read a document from text that came from ``source``.
+
+    Raises
+    ------
+    RegenerationError
+        If it is no OpenAPI document, or one that cannot be written to a file.
+    """
     try:
-        document = json.loads(text)
+        document: Document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RegenerationError(f"{source} is no JSON: {error}") from error
-    if not (
-        isinstance(document, dict)
-        and isinstance(document.get("openapi"), str)
-        and isinstance(document.get("info"), dict)
-        and isinstance(document.get("paths"), dict)
-        and all(isinstance(item, dict) for item in document["paths"].values())
-    ):
-        raise RegenerationError(
-            f"{source} is no OpenAPI 3 document: 'openapi', 'info' or 'paths' is missing or odd."
-        )
+    try:
+        check_shape(document)
+        json.dumps(document, ensure_ascii=False).encode()
+    except (RegenerationError, UnicodeEncodeError) as error:
+        raise RegenerationError(f"{source} is no OpenAPI 3 document: {error}") from error
     return document
 
 
@@ -103,8 +104,8 @@ def operations(document: Document) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 def schemas(document: Document) -> dict[str, Any]:
     """Return the named schemas."""
-    found = document.get("components", {}).get("schemas", {})
-    return found if isinstance(found, dict) else {}
+    found: dict[str, Any] = document.get("components", {}).get("schemas", {})
+    return found
 
 
 def normalise(document: Document) -> Document:
@@ -121,6 +122,9 @@ def normalise(document: Document) -> Document:
     if schemas(copy):
         copy["components"]["schemas"] = {n: _plain_schema(s) for n, s in schemas(copy).items()}
         copy = _unify_names(copy)
+    else:
+        # The same said in another way; patches that add schemas then find no place for them.
+        copy.get("components", {}).pop("schemas", None)
     _name_operations(copy)
     for _, _, operation in operations(copy):
         _normalise_operation(operation)
@@ -132,9 +136,10 @@ def _unify_names(document: Document) -> Document:
     named = schemas(document)
     places: dict[str, Any] = {}
     for name, schema in named.items():
-        alternatives = isinstance(schema, dict) and schema.keys() == {"anyOf"}
         reference = {"$ref": _REFERENCE + name[:1].upper() + name[1:]}
-        places[_REFERENCE + name] = schema if alternatives else reference
+        places[_REFERENCE + name] = schema if _is_alternatives(schema) else reference
+    for name in _self_referring({n: s for n, s in named.items() if _is_alternatives(s)}):
+        places[_REFERENCE + name] = {"$ref": _REFERENCE + name[:1].upper() + name[1:]}
 
     def put_in_place(node: Any) -> Any:
         if isinstance(node, dict):
@@ -152,6 +157,36 @@ def _unify_names(document: Document) -> Document:
     }
     unified: Document = put_in_place(document)
     return unified
+
+
+def _is_alternatives(schema: dict[str, Any]) -> bool:
+    return schema.keys() == {"anyOf"}
+
+
+def _self_referring(named: dict[str, Any]) -> set[str]:
+    """Return the names of those schemas that come back to themselves through others of them."""
+    direct = {name: named.keys() & references(schema) for name, schema in named.items()}
+    found = set()
+    for name, following in direct.items():
+        reached: set[str] = set()
+        waiting = set(following)
+        while waiting:
+            reached |= waiting
+            waiting = set().union(*(direct[other] for other in waiting)) - reached
+        if name in reached:
+            found.add(name)
+    return found
+
+
+def references(node: Any) -> set[str]:
+    """Return the names of the schemas that are referred to somewhere in a part of a document."""
+    if isinstance(node, list):
+        return set().union(*map(references, node))
+    if not isinstance(node, dict):
+        return set()
+    target = node.get("$ref")
+    found = {target.removeprefix(_REFERENCE)} if isinstance(target, str) else set()
+    return found.union(*map(references, node.values()))
 
 
 def _name_operations(document: Document) -> None:

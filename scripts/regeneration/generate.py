@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .document import Document, operations
@@ -42,9 +42,15 @@ def check_tools() -> None:
         If they are not.
     """
     for name, wanted in TOOLS.items():
-        if version(name) != wanted:
+        try:
+            found = version(name)
+        except PackageNotFoundError:
             raise RegenerationError(
-                f"{name} {version(name)} is installed, {wanted} is needed: other versions write "
+                f"{name} is not installed. Install it with: pip install {name}=={wanted}"
+            ) from None
+        if found != wanted:
+            raise RegenerationError(
+                f"{name} {found} is installed, {wanted} is needed: other versions write "
                 f"other code. Install it with: pip install {name}=={wanted}"
             )
 

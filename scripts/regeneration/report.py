@@ -53,11 +53,11 @@ def write_report(
 
 
 def _is_used(difference: Difference, usage: Usage, python_names: dict[str, dict[str, str]]) -> bool:
-    if difference.what == "came":
-        return False
-    schema, field = difference.subject
     if difference.subject in usage.operations:
         return True
-    if schema not in usage.classes:
+    schema, field = difference.subject
+    if difference.newly_required and schema in usage.sent:
+        return True
+    if difference.what == "came" or schema not in usage.classes:
         return False
     return not field or python_names.get(schema, {}).get(field, field) in usage.names

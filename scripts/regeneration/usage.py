@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .document import Document, operations, schemas
-
-_REFERENCE = re.compile(r"#/components/schemas/([^'\"]+)")
+from .document import Document, operations, references, schemas
 
 
 @dataclass
@@ -21,17 +19,23 @@ class Usage:
     operations:
         ``(method, path)`` of the endpoints.
     classes:
-        Generated classes that are imported, and those that come with the endpoints' answers.
+        Generated classes that are imported, that the endpoints take and answer, and those that are
+        reached from there through fields whose names are used.
+    sent:
+        Imported classes that go into the endpoints' requests.
     names:
         Attributes and keywords in the modules that import generated code.
     """
 
     operations: set[tuple[str, str]] = field(default_factory=set)
     classes: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
     names: set[str] = field(default_factory=set)
 
 
-def find_usage(handwritten: Path, package: Path, document: Document) -> Usage:
+def find_usage(
+    handwritten: Path, package: Path, document: Document, python_names: dict[str, dict[str, str]]
+) -> Usage:
     """Read the handwritten modules, without running them.
 
     Parameters
@@ -42,6 +46,8 @@ def find_usage(handwritten: Path, package: Path, document: Document) -> Usage:
         The generated package that it is written against.
     document:
         The patched document of that package.
+    python_names:
+        For each of its classes the names of its fields in JSON and in Python.
     """
     usage = Usage()
     endpoints: set[tuple[str, str]] = set()
@@ -58,10 +64,20 @@ def find_usage(handwritten: Path, package: Path, document: Document) -> Usage:
                 usage.classes.update(part for part in parts[2:] if part[:1].isupper())
         usage.names |= _names(tree)
     usage.operations = {_operation_of(package, tag, name) for tag, name in endpoints} - {("", "")}
-    for method, path_, operation in operations(document):
-        if (method.upper(), path_) in usage.operations:
-            usage.classes |= set(_REFERENCE.findall(str(operation)))
-    _add_nested(usage.classes, document)
+    used = [
+        operation
+        for method, route, operation in operations(document)
+        if (method.upper(), route) in usage.operations
+    ]
+    # Only who imports a class can make an object of it.
+    usage.sent = usage.classes & _reached(
+        references([operation.get("requestBody") for operation in used]), document, lambda _, __: True
+    )
+    usage.classes = _reached(
+        usage.classes | references(used),
+        document,
+        lambda name, key: python_names.get(name, {}).get(key, key) in usage.names,
+    )
     return usage
 
 
@@ -103,10 +119,14 @@ def _operation_of(package: Path, tag: str, name: str) -> tuple[str, str]:
     return method, route
 
 
-def _add_nested(classes: set[str], document: Document) -> None:
-    waiting = list(classes)
+def _reached(start: set[str], document: Document, follow: Callable[[str, str], bool]) -> set[str]:
+    """Return the schemas that some lead to through the fields that are followed."""
+    reached: set[str] = set()
+    waiting = set(start)
     while waiting:
-        for name in _REFERENCE.findall(str(schemas(document).get(waiting.pop(), ""))):
-            if name not in classes:
-                classes.add(name)
-                waiting.append(name)
+        name = waiting.pop()
+        reached.add(name)
+        schema = schemas(document).get(name, {})
+        fields = {key: part for key, part in schema.get("properties", {}).items() if follow(name, key)}
+        waiting |= references(schema | {"properties": fields}) - reached
+    return reached

@@ -307,3 +307,106 @@ def test_bad_tokens_see_what_is_public_in_v3(as_user: As) -> None:
     assert nobody.get("/api/v3/auth/whoami").content == b""
     pid = made(as_user("alice"))
     assert nobody.get(path(pid, "/attachments", 3)).status_code == 403
+
+
+def test_sizes_that_are_no_numbers_are_refused(alice: httpx.Client) -> None:
+    pid = made(alice)
+    huge = {"datasetId": pid, "size": 1e308, "dataFileList": [FILE]}
+    assert alice.post("/api/v4/origdatablocks", json=huge).status_code == 201
+    assert alice.post("/api/v4/origdatablocks", json=huge).status_code == 400
+    whole = made(alice, size=10**308)
+    for size in (10**308, 1e308):
+        answer = alice.post("/api/v4/origdatablocks", json={**huge, "datasetId": whole, "size": size})
+        assert answer.status_code == 400
+    too_large = alice.post("/api/v4/origdatablocks", json={**huge, "size": 10**400})
+    assert too_large.status_code == 400
+    assert [dataset["size"] for dataset in listed(alice, "v4/datasets")] == [10**308, 1e308]
+    assert len(listed(alice, "v4/origdatablocks")) == 1
+
+
+@pytest.mark.parametrize("name", ["ownerGroup", "owner", "creationTime", "contactEmail", "sourceFolder"])
+def test_what_a_dataset_needs_cannot_become_null(alice: httpx.Client, name: str) -> None:
+    pid = made(alice)
+    assert alice.patch(path(pid), json={name: None}).status_code == 400
+    body = {key: value for key, value in MINIMAL.items() if key != "type"}
+    assert alice.put(path(pid), json={**body, name: None}).status_code == 400
+    assert alice.get(path(pid)).json()[name] == MINIMAL[name]
+
+
+def test_what_a_block_needs_cannot_become_null(alice: httpx.Client) -> None:
+    block = add_block(alice, made(alice))
+    for name in ("ownerGroup", "dataFileList", "size", "isPublished"):
+        answer = alice.patch(f"/api/v4/origdatablocks/{block['_id']}", json={name: None})
+        assert answer.status_code == 400, name
+    assert len(listed(alice, "v4/origdatablocks/files")) == 1
+    assert alice.patch(f"/api/v4/origdatablocks/{block['_id']}", json={"chkAlg": None}).status_code == 200
+
+
+def test_a_block_without_groups_has_those_of_its_dataset(alice: httpx.Client) -> None:
+    pid = made(alice, accessGroups=["others"])
+    block = add_block(alice, pid, ownerGroup=None, accessGroups=None)
+    assert (block["ownerGroup"], block["accessGroups"]) == ("beamline1", ["others"])
+
+
+def test_what_a_sample_needs_cannot_become_null(alice: httpx.Client) -> None:
+    sample = {"ownerGroup": "beamline1", "sampleId": "S1", "sampleName": "s", "owner": None}
+    assert alice.post("/api/v3/samples", json=sample).status_code == 201
+    for name in ("ownerGroup", "sampleName"):
+        assert alice.patch("/api/v3/samples/S1", json={name: None}).status_code == 400
+    assert alice.patch("/api/v3/samples/S1", json={"owner": None}).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/merge-patch+json"])
+@pytest.mark.parametrize("sent", [{"value": 2}, {"unit": "m"}])
+def test_value_and_unit_are_sent_together(alice: httpx.Client, kind: str, sent: dict[str, Any]) -> None:
+    quantity = {"value": 1, "unit": "mm"}
+    metadata = {"q": quantity, "outer": {"inner": {"q": quantity}, "list": [quantity]}, "plain": {"value": 1}}
+    pid = made(alice, scientificMetadata=metadata)
+    before = alice.get(path(pid)).json()
+
+    def patched(change: dict[str, Any]) -> int:
+        content = json.dumps({"scientificMetadata": change})
+        return alice.patch(path(pid), content=content, headers={"Content-Type": kind}).status_code
+
+    assert patched({"q": sent}) == 400
+    assert patched({"outer": {"inner": {"q": {**sent, "note": "x"}}}}) == 400
+    assert alice.get(path(pid)).json() == before
+    assert patched({"plain": sent, "new": {"q": sent}}) == 200
+    assert patched({"q": {"value": 3, "unit": "m"}, "outer": {"inner": {"other": 1}}}) == 200
+
+
+def test_published_samples_are_for_all(as_user: As, alice: httpx.Client) -> None:
+    for name, published in (("open", True), ("hidden", False)):
+        sample = {"ownerGroup": "beamline1", "sampleId": name, "sampleName": name, "isPublished": published}
+        assert alice.post("/api/v3/samples", json=sample).status_code == 201
+    nobody = as_user(None)
+    assert nobody.get("/api/v3/samples/open").json()["sampleId"] == "open"
+    assert nobody.get("/api/v3/samples/hidden").status_code == 403
+
+
+@pytest.mark.parametrize("what", ["origdatablocks", "attachments"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_lists_can_be_read_in_pages(alice: httpx.Client, what: str, direction: str) -> None:
+    pid = made(alice)
+    picture = {"ownerGroup": "beamline1", "caption": "c", "isPublished": False}
+    for _ in range(25):
+        if what == "origdatablocks":
+            add_block(alice, pid)
+        else:
+            assert alice.post("/api/v4/attachments", json=picture).status_code == 201
+
+    def page(skip: int, **more: Any) -> list[dict[str, Any]]:
+        sort = {"createdAt": "asc", "_id": direction}
+        limits = {"limit": 7, "skip": skip, "sort": sort}
+        return list(listed(alice, f"v4/{what}", limits=limits, **more))
+
+    found = [document for skip in range(0, 28, 7) for document in page(skip)]
+    assert len({document["_id"] for document in found}) == 25
+    times = [document["createdAt"] for document in found]
+    assert times == sorted(times)
+    for time in set(times):
+        same = [document["_id"] for document in found if document["createdAt"] == time]
+        assert same == sorted(same, reverse=direction == "desc")
+    # The id is always shown, so it always sorts.
+    shown = [document["_id"] for skip in range(0, 28, 7) for document in page(skip, fields=["createdAt"])]
+    assert shown == [document["_id"] for document in found]

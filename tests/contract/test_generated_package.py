@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import regenerate
 from regeneration import files
 
@@ -134,6 +135,16 @@ def test_a_changed_document_is_seen_and_regeneration_puts_it_right(
     assert "colour" in (project / "generated" / "scicat_api" / "models" / "data_file.py").read_text()
 
 
+def test_a_changed_template_is_seen(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = project / "openapi" / "templates" / "errors.py.jinja"
+    path.write_text(path.read_text().replace("What is odd", "All that is odd"))
+    assert regenerate.main(["--check", f"--root={project}"]) == 1
+    assert capsys.readouterr().err.splitlines()[1:] == [
+        "  openapi/lock.toml: differs (document, patches or templates changed)",
+        "  generated/scicat_api/errors.py: differs",
+    ]
+
+
 def test_a_stale_patch_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = project / "openapi" / "scicat.json"
     document = json.loads(path.read_text())
@@ -205,6 +216,23 @@ def test_the_report_tells_what_is_different_and_what_that_touches(
     assert "  ! went    CreateSampleDto.sampleName\n" in report
     assert "    went    DataFile.metadata\n" in report
     assert "differences touch what scitacean uses" in report
+
+
+def test_the_report_marks_what_scitacean_would_have_to_send(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = json.loads((project / "openapi" / "scicat.json").read_text())
+    for name in ("CreateDatasetDto", "CreateProposalDto"):
+        schema = document["components"]["schemas"][name]
+        schema["properties"]["facility"] = {"type": "string"}
+        schema["required"].append("facility")
+    path = project / "theirs.json"
+    path.write_text(json.dumps(document))
+    assert regenerate.main([f"--document={path}", f"--output={project / 'out'}"]) == 0
+    report = capsys.readouterr().out
+    assert "  ! came    CreateDatasetDto.facility: required\n" in report
+    assert "    came    CreateProposalDto.facility: required\n" in report
+    assert "\n1 differences touch" in report
 
 
 def test_other_servers_typecheck(other_packages: dict[str, Path], tmp_path: Path) -> None:

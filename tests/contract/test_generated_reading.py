@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+
 from scicat_api import UNSET, Problem, reading
 from scicat_api.types import BOOLEAN, INTEGER, NULL, Model, items, nested, one_of
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
+
 import scicat_api.api
 from scicat_api import Client, reading
 

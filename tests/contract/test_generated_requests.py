@@ -12,6 +12,7 @@ import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from scicat_api import UNSET, Client, reading
 from scicat_api.api.auth import login
 from scicat_api.api.datasets_v4 import find_all, find_by_id, find_by_id_and_update

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from scicat_api.models import (
     CreateAttachmentV3Dto,
     CreateDatasetDto,
@@ -16,8 +17,7 @@ from scicat_api.models import (
     CreateSampleDto,
     DataFile,
 )
-
-from scitacean import PID, SecretStr, ValidationError
+from scitacean import PID, ConfigurationError, SecretStr, ValidationError
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.embedded import Accounts, EmbeddedCatalogue
 from scitacean.errors import (
@@ -175,11 +175,11 @@ def test_wrong_passwords_are_refused(catalogue: EmbeddedCatalogue) -> None:
 
 def test_bad_tokens_are_told_from_forbidden_datasets(catalogue: EmbeddedCatalogue) -> None:
     transport = httpx.WSGITransport(app=catalogue.wsgi)
-    with ScicatClient.from_token("http://localhost", "bad", transport=transport) as client:
-        with pytest.raises(LoginError, match="does not accept the token"):
-            client.get_dataset_model("no/such")
-        with pytest.raises(LoginError):
-            client.get_sample_model("no such")
+    with (
+        ScicatClient.from_token("http://localhost", "bad", transport=transport) as client,
+        pytest.raises(LoginError, match="does not accept the token"),
+    ):
+        client.get_dataset_model("no/such")
 
 
 class Clock:
@@ -211,9 +211,9 @@ def test_expired_sessions(tmp_path: Path) -> None:
             assert renewing.get_dataset_model(created.pid).pid == created.pid
 
 
-def answering(status: int, content: bytes) -> ScicatClient:
+def answering(status: int, content: bytes, *, token: str = "t") -> ScicatClient:
     transport = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
-    return ScicatClient.from_token("http://localhost", "t", transport=transport)
+    return ScicatClient.from_token("http://localhost", token, transport=transport)
 
 
 @pytest.mark.parametrize("content", [b"<html>", b"[1]", b'"text"', b"{", b"\xff"])
@@ -270,3 +270,52 @@ def test_a_server_that_is_down() -> None:
         pytest.raises(ServerUnreachableError, match="VPN"),
     ):
         client.get_dataset_model("a/b")
+
+
+# Secrets stay where they belong
+
+
+@pytest.mark.parametrize("token", ["", " \n", "sec ret", "sec\x00ret", "sécret"])
+def test_tokens_that_are_none_are_not_sent_and_not_shown(token: str) -> None:
+    with answering(200, b"{}", token=token) as client, pytest.raises(ConfigurationError) as caught:
+        client.get_dataset_model("a/b")
+    assert "ret" not in str(caught.value)
+
+
+def test_tokens_from_files_end_with_a_newline(catalogue: EmbeddedCatalogue) -> None:
+    transport = httpx.WSGITransport(app=catalogue.wsgi)
+    token = catalogue.token_for("ada") + "\n"
+    with ScicatClient.from_token("http://localhost", token, transport=transport) as client:
+        assert client.query_datasets({}) == []
+
+
+def test_passwords_that_cannot_be_sent_are_not_shown() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(201))
+    with pytest.raises(ConfigurationError, match="cannot be sent") as caught:
+        ScicatClient.from_credentials("http://localhost", "ada", "hush\ud800", transport=transport)
+    assert "hush" not in repr(caught.value)
+    assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 405])
+def test_only_a_refusal_is_a_wrong_password(status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=b"<html>"))
+    with pytest.raises(ScicatCommError) as caught:
+        ScicatClient.from_credentials("http://localhost", "ada", "hush", transport=transport)
+    assert not isinstance(caught.value, LoginError)
+    assert caught.value.hint
+
+
+def test_a_directory_that_is_down_does_not_hide_a_wrong_password() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(401 if request.url.path.endswith("login") else 500)
+
+    with pytest.raises(LoginError):
+        ScicatClient.from_credentials("http://localhost", "a", "b", transport=httpx.MockTransport(answer))
+
+
+def test_a_closed_client_says_so(catalogue: EmbeddedCatalogue) -> None:
+    client = ScicatClient.without_login("http://localhost", transport=httpx.WSGITransport(app=catalogue.wsgi))
+    client.close()
+    with pytest.raises(ConfigurationError, match="is closed"):
+        client.query_datasets({})

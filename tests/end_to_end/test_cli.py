@@ -9,11 +9,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scitacean import __version__
+from scitacean import Dataset, File, __version__
 from scitacean.cli import main
 from scitacean.client import Client
 
@@ -155,6 +156,14 @@ def test_a_terminal_is_asked_for_the_password(
         (["show", "a/b", "--url", "http://127.0.0.1:1"], "no connection"),
         (["show", "a/b", "--url", "http://127.0.0.1:1", "--username", "me"], "nobody to ask"),
         (["show", "a/b", "--url", "http://127.0.0.1:1", "--token-file", "none"], "Cannot read the secret"),
+        (
+            ["show", "a/b", "--url", "http://127.0.0.1:1", "--username", "x", "--token-file", "y"],
+            "Both --user",
+        ),
+        (
+            ["download", "a/b", "x", "--url", "http://127.0.0.1:1", "--host", "h", "--path-prefix", "a"],
+            "no path",
+        ),
         (["show"], "Missing argument"),
         (["download", "a/b", "x", "--no-such-option"], "No such option"),
         (["upload", "none", "--local", "x"], "no file or folder"),
@@ -215,6 +224,37 @@ def test_interrupting_is_no_traceback(
     assert "Traceback" not in err
 
 
+def test_a_folder_counts_more_than_the_variable(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SCITACEAN_URL", "https://scicat.site.example")
+    assert run(capsys, "upload", source, *FIELDS, "--local", tmp_path / "local")[0] == 0
+
+
+def test_terminals_are_not_commanded_by_a_catalogue(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path
+) -> None:
+    (source / "c\x1b[2J.log").write_text("")
+    fields = [*FIELDS, "--name", "x\x1b[2Jx"]
+    status, out, _ = run(capsys, "upload", source, *fields, "--local", tmp_path / "local")
+    assert status == 0
+    _, out, _ = run(capsys, "show", out.splitlines()[-1], "--local", tmp_path / "local")
+    assert "\x1b[2J" not in out
+    _, _, err = run(capsys, "show", "a/\x1b[2J", "--local", tmp_path / "local")
+    assert "\x1b" not in err
+
+
+@pytest.mark.parametrize("content", ["access_groups = 5", 'relationships = "abc"', "name = 5"])
+def test_fields_of_wrong_types_are_explained(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "a.toml").write_text(content)
+    status, _, err = run(
+        capsys, "upload", source, "--metadata", tmp_path / "a.toml", "--local", tmp_path / "local"
+    )
+    assert (status, f"- {content.split()[0]} is" in err) == (1, True)
+
+
 def test_version_and_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--version") == (0, f"scitacean {__version__}\n", "")
     status, out, _ = run(capsys, "--help")
@@ -230,3 +270,23 @@ def test_the_server_without_accounts_says_how_to_sign_in() -> None:
         assert process.stdout.readline().startswith("ready at http://127.0.0.1:")
         process.terminate()
         assert process.wait(timeout=20) == 0
+
+
+def test_what_was_verified_by_size_only_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, source: Path
+) -> None:
+    with Client.local(tmp_path / "local") as client:
+        uploaded = client.upload_new_dataset_now(
+            Dataset(
+                type="raw",
+                name="Run 7",
+                owner_group="me",
+                owner="Ada",
+                contact_email="ada@site.example",
+                creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+                files=[File.from_local(source / "a.csv", checksum_algorithm=None)],
+            )
+        )
+    pid = str(uploaded.pid)
+    status, out, _ = run(capsys, "download", pid, tmp_path / "target", "--local", tmp_path / "local")
+    assert (status, "verified (1 of them by size only)" in out) == (0, True)

@@ -5,19 +5,17 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scitacean import Client, Dataset, RemotePath
+from scitacean import Client, Dataset
 from scitacean.cli import main
 from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 from scitacean.errors import HostKeyError, HostNotReachableError, TransferError, UploadInterrupted
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.ssh import SSHFileTransfer
-from scitacean.transfer.ssh.upload import SSHUploadConnection
 from scitacean.workflow.progress import Progress
 
 CONTENT = {"a.dat": bytes(range(256)) * 20_000, "sub/b c.dat": b"counts", "sub/empty": b""}
@@ -109,30 +107,14 @@ def test_an_upload_that_was_cut_off_is_undone(
     assert client.scicat.query_datasets({}) == []
 
 
-class Unreachable(SSHFileTransfer):
-    """Connects once, and then never again."""
-
-    connections = 0
-
-    @contextmanager
-    def connect_for_upload(
-        self, dataset: Dataset, representative_file_path: RemotePath
-    ) -> Iterator[SSHUploadConnection]:
-        self.connections += 1
-        if self.connections > 1:
-            raise HostNotReachableError("The host is gone.")
-        with super().connect_for_upload(dataset, representative_file_path) as connection:
-            yield connection
-
-
 def transfer_to(
     server: RunningSSHServer,
-    kind: type[SSHFileTransfer] = SSHFileTransfer,
     *,
     port: int | None = None,
     known_hosts: Path | None = None,
+    timeout: float = 20.0,
 ) -> SSHFileTransfer:
-    return kind(
+    return SSHFileTransfer(
         host=server.host,
         port=port or server.port,
         username=server.username,
@@ -140,32 +122,26 @@ def transfer_to(
         known_hosts=known_hosts or server.known_hosts,
         config=os.devnull,
         source_folder=f"{server.root.as_posix()}/{{uid}}",
+        timeout=timeout,
     )
 
 
-def test_what_cannot_be_undone_is_told(url: str, dataset: Dataset, ssh_server: RunningSSHServer) -> None:
-    with connected(url, transfer_to(ssh_server, Unreachable)) as client:
-        ssh_server.cut_after(2_000_000)
-        with pytest.raises(UploadInterrupted, match="files may be left in") as caught:
-            client.upload_new_dataset_now(dataset)
-        assert client.scicat.query_datasets({}) == []
-    assert caught.value.source_folder == f"{ssh_server.root.as_posix()}/{dataset.uid}"
-
-
-def test_an_interrupt_that_cannot_be_undone_stays_an_interrupt(
-    url: str, dataset: Dataset, ssh_server: RunningSSHServer
+@pytest.mark.parametrize("interrupt", [False, True])
+def test_what_cannot_be_undone_is_told(
+    url: str, dataset: Dataset, ssh_server: RunningSSHServer, interrupt: bool
 ) -> None:
-    def interrupt(progress: Progress) -> None:
+    def cut_off(progress: Progress) -> None:
         if progress.bytes_done:
-            ssh_server.kill_connections()
-            raise KeyboardInterrupt
+            ssh_server.freeze()
+            if interrupt:
+                raise KeyboardInterrupt
 
-    with (
-        connected(url, transfer_to(ssh_server, Unreachable)) as client,
-        pytest.raises(KeyboardInterrupt) as interrupted,
-    ):
-        client.upload_new_dataset_now(dataset, on_progress=interrupt)
-    assert any("files may be left in" in note for note in interrupted.value.__notes__)
+    with connected(url, transfer_to(ssh_server, timeout=1.5)) as client:
+        with pytest.raises(KeyboardInterrupt if interrupt else UploadInterrupted) as caught:
+            client.upload_new_dataset_now(dataset, on_progress=cut_off)
+        assert client.scicat.query_datasets({}) == []
+    told = [str(caught.value), *getattr(caught.value, "__notes__", [])]
+    assert any(f"files may be left in {ssh_server.root.as_posix()}/{dataset.uid}" in text for text in told)
 
 
 def free_port() -> int:
@@ -212,9 +188,11 @@ def test_the_command_over_ssh(
     host = ["--host", ssh_server.host, "--port", str(ssh_server.port), "--ssh-username", ssh_server.username]
     host += ["--key-file", str(ssh_server.key_file), "--known-hosts", str(ssh_server.known_hosts)]
     fields = ["--name", "x", "--owner-group", "me", "--owner", "Ada", "--contact-email", "a@site.example"]
-    folder = ["--source-folder", f"{ssh_server.root.as_posix()}/{{name}}"]
+    host += ["--path-prefix", f"/catalogue={ssh_server.root.as_posix()}"]
+    folder = ["--source-folder", "/catalogue/{name}"]
     assert main(["upload", str(source), *fields, *folder, *catalogue, *host]) == 0
     pid = capsys.readouterr().out.splitlines()[-1]
+    assert tree(ssh_server.root / "x") == CONTENT
     target = tmp_path / "target"
     assert main(["download", pid, str(target), *catalogue, *host]) == 0
     assert tree(target) == CONTENT

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,9 +40,10 @@ from scitacean.errors import (
     UploadInterrupted,
 )
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
-from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
+from scitacean.transfer.partial import partial_name
+from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback, SendRequest, Sent
 from scitacean.workflow.progress import Progress
-from scitacean.workflow.upload import FILES_PER_BLOCK
+from scitacean.workflow.register import BYTES_PER_BLOCK, FILES_PER_BLOCK
 
 CONTENT = {"a.dat": b"counts" * 1000, "sub/b.dat": b"", "sub/deep/c ü.dat": b"\0\xff" * 70_000}
 
@@ -276,14 +280,22 @@ def test_a_refused_dataset_leaves_nothing(
     assert not (tmp_path / "there").exists()
 
 
-@pytest.mark.parametrize(("status", "lost"), [(500, False), (401, False), (429, False), (200, True)])
-def test_files_stay_when_the_outcome_is_not_known(
-    dataset: Dataset, tmp_path: Path, status: int, lost: bool
+@pytest.mark.parametrize(
+    ("status", "lost", "message"),
+    [
+        (500, False, "not known whether"),
+        (200, True, "not known whether"),
+        (401, False, "did not take"),
+        (429, False, "did not take"),
+    ],
+)
+def test_files_stay_when_the_dataset_is_not_surely_refused(
+    dataset: Dataset, tmp_path: Path, status: int, lost: bool, message: str
 ) -> None:
     with (
         EmbeddedCatalogue() as catalogue,
         connected(catalogue, transfer_to(tmp_path), answer_create(status, lost=lost)) as client,
-        pytest.raises(UploadInterrupted, match="not known whether") as caught,
+        pytest.raises(UploadInterrupted, match=message) as caught,
     ):
         client.upload_new_dataset_now(dataset)
     assert tree(Path(str(caught.value.source_folder))) == CONTENT
@@ -308,7 +320,7 @@ def test_a_dataset_that_breaks_rules_is_refused_before_anything_is_sent(
 ) -> None:
     dataset.owner = None
     dataset.meta = {"a": float("nan")}
-    dataset.add_files(File.from_remote("../x", 1, "2026-03-01T12:00:00Z"))
+    dataset.add_files(attrs.evolve(dataset.files[0], remote_path="../x"))
     with pytest.raises(ValidationError) as caught:
         client.upload_new_dataset_now(dataset)
     assert [problem.split()[0] for problem in caught.value.problems] == [
@@ -350,9 +362,12 @@ class Corrupting(CopyFileTransfer):
         with super().connect_for_upload(dataset, representative_file_path) as connection:
             send = connection.send_files
 
-            def send_badly(requests: Sequence[Any], *, on_progress: ProgressCallback | None = None) -> None:
-                send(requests, on_progress=on_progress)
+            def send_badly(
+                requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+            ) -> list[Sent]:
+                sent = send(requests, on_progress=on_progress)
                 Path(requests[0].remote.posix).write_bytes(b"damage")
+                return sent
 
             connection.send_files = send_badly  # type: ignore[method-assign]  # a fault
             yield connection
@@ -551,3 +566,209 @@ def test_an_upload_does_not_overwrite(tmp_path: Path, dataset: Dataset) -> None:
     ):
         client.upload_new_dataset_now(dataset)
     assert tree(tmp_path / "there") == {"a.dat": b"precious"}
+
+
+def test_a_dataset_without_files_may_be_there_too(dataset: Dataset) -> None:
+    with (
+        EmbeddedCatalogue() as catalogue,
+        connected(catalogue, None, answer_create(200, lost=True)) as client,
+        pytest.raises(UploadInterrupted, match="not known whether"),
+    ):
+        client.upload_new_dataset_now(dataset.replace(files=(), source_folder="/data"))
+
+
+def test_uploading_twice_leaves_the_first_alone(tmp_path: Path, dataset: Dataset) -> None:
+    with (
+        EmbeddedCatalogue() as catalogue,
+        connected(catalogue, transfer_to(tmp_path)) as client,
+    ):
+        first = client.upload_new_dataset_now(dataset)
+        with pytest.raises(FileUploadError, match="never overwritten"):
+            client.upload_new_dataset_now(dataset)
+        client.download_files(client.get_dataset(str(first.pid)), target=tmp_path / "target")
+    assert tree(tmp_path / "target") == CONTENT
+
+
+def test_names_that_are_no_text_are_refused_before_anything_is_sent(
+    client: Client, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    name = os.fsdecode(b"temp\xe9rature.dat")
+    (source / name).write_text("3 K")
+    dataset.add_files(File.from_local(source / name))
+    with pytest.raises(ValidationError, match="no valid unicode"):
+        client.upload_new_dataset_now(dataset)
+    assert not (tmp_path / "local" / "files").exists()
+    assert client.scicat.query_datasets({}) == []
+
+
+@pytest.mark.parametrize(
+    "attachment",
+    [
+        Attachment(caption=3),  # type: ignore[arg-type]  # a mistake
+        Attachment(caption="large", thumbnail=Thumbnail("image/png", bytes(9_000_000))),
+    ],
+)
+def test_attachments_that_cannot_go_are_refused_before_anything_is_sent(
+    client: Client, dataset: Dataset, attachment: Attachment
+) -> None:
+    dataset.attachments = [attachment]
+    with pytest.raises(ValidationError, match=r"attachments\[0\]"):
+        client.upload_new_dataset_now(dataset)
+    assert client.scicat.query_datasets({}) == []
+
+
+def test_what_is_registered_is_what_was_sent(
+    client: Client, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    def grow(progress: Progress) -> None:
+        if progress.phase == "registering":
+            (source / "a.dat").write_text("changed")
+            (source / "sub" / "b.dat").unlink()
+
+    uploaded = client.upload_new_dataset_now(dataset, on_progress=grow)
+    assert uploaded.pid is not None
+    client.download_files(client.get_dataset(uploaded.pid), target=tmp_path / "target")
+    assert tree(tmp_path / "target") == CONTENT
+
+
+@pytest.mark.parametrize("where", ["/api/v4/datasets", "/api/v4/origdatablocks"])
+def test_an_interrupt_while_registering_says_what_is_where(
+    dataset: Dataset, tmp_path: Path, where: str
+) -> None:
+    def interrupt(request: httpx.Request) -> httpx.Response | None:
+        if (request.method, request.url.path) == ("POST", where):
+            raise KeyboardInterrupt
+        return None
+
+    with (
+        EmbeddedCatalogue() as catalogue,
+        connected(catalogue, transfer_to(tmp_path), interrupt) as client,
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
+        client.upload_new_dataset_now(dataset)
+    (folder,) = (tmp_path / "there").iterdir()
+    assert any(str(folder) in note for note in caught.value.__notes__)
+    assert tree(folder) == CONTENT
+
+
+def test_long_paths_are_split_by_their_size(client: Client, dataset: Dataset) -> None:
+    folder = "/".join(["x" * 250] * 12)
+    files = [File.from_remote(f"{folder}/f{i}", 1, "2026-03-01T12:00:00Z") for i in range(5_000)]
+    uploaded = client.upload_new_dataset_now(dataset.replace(files=files, source_folder="/data"))
+    assert uploaded.pid is not None
+    blocks = client.scicat.get_orig_datablock_models(uploaded.pid)
+    assert len(blocks) > 1
+    assert all(len(json.dumps(block.to_dict())) < BYTES_PER_BLOCK for block in blocks)
+    assert client.get_dataset(uploaded.pid).number_of_files == 5_000
+
+
+def test_one_dataset_has_one_folder(client: Client, dataset: Dataset, source: Path) -> None:
+    uploaded = client.upload_new_dataset_now(dataset)
+    assert uploaded.pid is not None
+    (source / "new.dat").write_text("new")
+    again = client.get_dataset(uploaded.pid).replace(pid=None, uid="another")
+    again.add_local_files(source / "new.dat")
+    with pytest.raises(ConfigurationError, match="one dataset has one folder"):
+        client.upload_new_dataset_now(again)
+
+
+def test_files_that_one_may_not_see_are_missed(
+    dataset: Dataset, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def hide(request: httpx.Request) -> httpx.Response | None:
+        hidden = (request.method, request.url.path) == ("GET", "/api/v4/origdatablocks")
+        return httpx.Response(200, json=[]) if hidden else None
+
+    with (
+        EmbeddedCatalogue() as catalogue,
+        connected(catalogue, transfer_to(tmp_path), hide) as client,
+    ):
+        uploaded = client.upload_new_dataset_now(dataset)
+        assert client.get_dataset(str(uploaded.pid)).number_of_files == 0
+        assert "has 3 files, but the catalogue shows only 0" in caplog.text
+        with pytest.raises(ValidationError, match="shows only 0"):
+            client.get_dataset(str(uploaded.pid), strict_validation=True)
+
+
+def test_published_datasets_have_public_files(dataset: Dataset, tmp_path: Path) -> None:
+    dataset.is_published = True
+    with EmbeddedCatalogue() as catalogue, connected(catalogue, transfer_to(tmp_path)) as client:
+        uploaded = client.upload_new_dataset_now(dataset)
+        public = Client(
+            client=ScicatClient.without_login(
+                "http://localhost", transport=httpx.WSGITransport(app=catalogue.wsgi)
+            ),
+            file_transfer=CopyFileTransfer(),
+        )
+        with public:
+            found = public.get_dataset(str(uploaded.pid), strict_validation=True)
+            public.download_files(found, target=tmp_path / "target")
+    assert tree(tmp_path / "target") == CONTENT
+
+
+# Downloads of what the catalogue has wrong
+
+
+def one_file(tmp_path: Path, content: bytes, **fields: Any) -> Dataset:
+    (tmp_path / "data").mkdir(exist_ok=True)
+    (tmp_path / "data" / "a.dat").write_bytes(content)
+    file = attrs.evolve(File.from_remote("a.dat", len(content), TIME), **_renamed(fields))
+    return Dataset(type="raw", source_folder=(tmp_path / "data").as_posix(), files=[file])
+
+
+def _renamed(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name if name == "checksum_algorithm" else f"remote_{name}": value for name, value in fields.items()
+    }
+
+
+TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "checksum", [{}, {"checksum": "ab"}, {"checksum": "ab", "checksum_algorithm": "crc-7"}]
+)
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.filterwarnings("ignore:The checksum algorithm")
+def test_without_checksum_nothing_old_is_used_and_that_is_said(
+    tmp_path: Path, client: Client, checksum: Any, force: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    dataset = one_file(tmp_path, b"abcdefgh", **checksum)
+    target = tmp_path / "target"
+    target.mkdir()
+    (file,) = dataset.files
+    partial = partial_name("a.dat", RemotePath(dataset.source_folder or "", "a.dat"), 8, file.remote_checksum)
+    (target / partial).write_bytes(b"XXXX")
+    client.download_files(dataset, target=target, force=force)
+    assert tree(target) == {"a.dat": b"abcdefgh"}
+    assert "their content was not" in caplog.text
+
+
+def test_partial_files_that_are_links_are_not_written_through(tmp_path: Path, client: Client) -> None:
+    digest = hashlib.sha256(b"abcdefgh").hexdigest()
+    dataset = one_file(tmp_path, b"abcdefgh", checksum=digest, checksum_algorithm="sha256")
+    target, precious = tmp_path / "target", tmp_path / "precious"
+    target.mkdir()
+    precious.write_bytes(b"raw")
+    partial = partial_name("a.dat", RemotePath(dataset.source_folder or "", "a.dat"), 8, digest)
+    (target / partial).symlink_to(precious)
+    client.download_files(dataset, target=target)
+    assert precious.read_bytes() == b"raw"
+    assert tree(target) == {"a.dat": b"abcdefgh"}
+    assert not (target / "a.dat").is_symlink()
+
+
+def test_more_than_the_catalogue_says_is_not_fetched(tmp_path: Path, client: Client) -> None:
+    dataset = one_file(tmp_path, b"x" * 5_000_000, size=8)
+    seen: list[Progress] = []
+    with pytest.raises(IntegrityError, match="5000000 bytes instead of 8"):
+        client.download_files(dataset, target=tmp_path / "target", on_progress=seen.append)
+    assert seen[-1].bytes_done == 8
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_file_that_is_also_a_folder_is_refused(tmp_path: Path, client: Client) -> None:
+    files = [File.from_remote(path, 1, TIME) for path in ("a", "a/b")]
+    dataset = Dataset(type="raw", source_folder="/data", files=files)
+    with pytest.raises(FileNotAccessibleError, match="a folder of another file"):
+        client.download_files(dataset, target=tmp_path / "target")

@@ -10,6 +10,7 @@ import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from scicat_api.models import (
     Attachment as AttachmentV3,
 )
@@ -21,7 +22,6 @@ from scicat_api.models import (
     OutputSampleDto,
     PartialOutputOrigDatablockDto,
 )
-
 from scitacean import (
     PID,
     Attachment,
@@ -150,7 +150,7 @@ remote_files = st.builds(
     remote_path=names,
     size=st.integers(0, 2**53),
     creation_time=times,
-    checksum=st.none() | text,
+    checksum=st.none() | st.text(min_size=1, max_size=9),
     remote_uid=st.none() | text,
     remote_gid=st.none() | text,
     remote_perm=st.none() | text,
@@ -171,7 +171,8 @@ def test_attachments_keep_what_they_are(
     caption: str, thumbnail: Thumbnail | None, groups: list[str] | None
 ) -> None:
     attachment = Attachment(caption=caption, owner_group="g", thumbnail=thumbnail, access_groups=groups or [])
-    wire = convert.attachment_to_upload_model(attachment, owner_group="other").to_dict()
+    dataset = Dataset(type="raw", owner_group="other", access_groups=["others"])
+    wire = convert.attachment_to_upload_model(attachment, dataset=dataset).to_dict()
     again = convert.attachment_from_model(AttachmentV3.from_dict(json.loads(json.dumps(wire))))
     assert again == attachment
 

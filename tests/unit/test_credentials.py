@@ -39,6 +39,11 @@ def test_an_expired_token_is_not_handed_out() -> None:
     assert caught.value.code == "SESSION_EXPIRED"
 
 
+def test_a_time_without_zone_is_refused() -> None:
+    with pytest.raises(ValueError, match="no time zone"):
+        ExpiringToken(value="t", expires_at=datetime(2033, 1, 1))  # noqa: DTZ001  (what users do)
+
+
 def test_a_token_is_denied_some_time_before_it_expires() -> None:
     soon = datetime.now(tz=UTC) + timedelta(seconds=30)
     with pytest.raises(SessionExpiredError):

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import regenerate
 from regeneration import generate
 from regeneration.compare import Difference, compare_fields, compare_operations, in_words
 from regeneration.document import normalise, operations, schemas
-from regeneration.files import replace
 from regeneration.problems import RegenerationError
 from regeneration.usage import find_usage
 
@@ -122,7 +122,7 @@ def test_differences_are_told() -> None:
     assert compare_fields(ours, theirs) == [
         Difference("went", ("T", "")),
         Difference("came", ("U", "")),
-        Difference("changed", ("S", "x"), "required: no -> yes; type: string -> number"),
+        Difference("changed", ("S", "x"), "required: no -> yes; type: string -> number", True),
         Difference("went", ("S", "y")),
         Difference("came", ("S", "z")),
     ]
@@ -152,16 +152,18 @@ def test_usage_is_found_however_the_client_is_imported(tmp_path: Path) -> None:
     (handwritten / "first.py").write_text(
         "from scicat_api.api.tag import one as uno\n"
         "from scicat_api.models import Sent\n"
-        "def f(x): uno.sync_detailed(client=x); return Sent(colour=1).shape\n"
+        "def f(x): uno.sync_detailed(client=x); return Sent(colour=1).shape.in_it\n"
     )
     (handwritten / "second.py").write_text(
         "import scicat_api\nfrom scicat_api import models\nfrom scicat_api.api import tag, nothing\n"
         "def f(x): tag.two.sync_detailed(); return models.Read, scicat_api.models.Other, nothing.there\n"
     )
     (handwritten / "third.py").write_text("import json\njson.unrelated\n")
-    nested = {"properties": {"in": {"$ref": f"{REFERENCE}Nested"}}}
+    nested = {
+        "properties": {"inIt": {"$ref": f"{REFERENCE}Nested"}, "unread": {"$ref": f"{REFERENCE}Unread"}}
+    }
     ours = document({"/a": {"get": {"responses": answer({"$ref": f"{REFERENCE}Answer"})}}}, Answer=nested)
-    usage = find_usage(handwritten, package, ours)
+    usage = find_usage(handwritten, package, ours, {"Answer": {"inIt": "in_it"}})
     assert usage.operations == {("GET", "/a"), ("PUT", "/b")}
     assert usage.classes == {"Sent", "Read", "Other", "Answer", "Nested"}
     assert {"colour", "shape"} <= usage.names
@@ -218,19 +220,6 @@ def test_a_document_that_the_generator_does_not_take_whole_is_refused(tmp_path: 
     odd = document({"/a/{b}": {"get": {"tags": ["a"], "operationId": "x", "responses": answer({})}}})
     with pytest.raises(RegenerationError, match="did not take all"):
         generate.generate(odd, regenerate.ROOT / "openapi", tmp_path / "scicat_api")
-
-
-def test_a_folder_that_was_not_generated_is_left_alone(tmp_path: Path) -> None:
-    fresh, target = tmp_path / "fresh", tmp_path / "target"
-    fresh.mkdir()
-    target.mkdir()
-    (target / "thesis.txt").write_text("mine")
-    with pytest.raises(RegenerationError, match="was not generated"):
-        replace(fresh, target)
-    assert (target / "thesis.txt").read_text() == "mine"
-    (tmp_path / "file").touch()
-    with pytest.raises(RegenerationError, match="Cannot write"):
-        replace(fresh, tmp_path / "file" / "scicat_api")
 
 
 def test_documents_are_written_the_same_every_time() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from regeneration.patching import apply, load_patches
 from regeneration.problems import RegenerationError
 

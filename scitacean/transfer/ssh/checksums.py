@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.errors import check_is_file
+from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import HostPaths, shown
 
 _TOOLS = {
@@ -51,7 +53,7 @@ class HostChecksums:
         Raises
         ------
         FileNotAccessibleError
-            If a file cannot be read, or the connection breaks.
+            If a file cannot be read or is no regular one, or the connection breaks.
         """
         if algorithm not in _TOOLS:
             return None
@@ -60,6 +62,7 @@ class HostChecksums:
         if not self._works[algorithm]:
             return None
         on_host = {path: _unmistakable(self._paths.on_host(path)) for path in paths}
+        self._check_are_files(on_host.values())
         found: dict[bytes, str] = {}
         for names in _portions(dict.fromkeys(on_host.values())):
             found |= self._run(algorithm, names)
@@ -71,6 +74,13 @@ class HostChecksums:
                     remote_path=shown(name),
                 )
         return {path: found[name] for path, name in on_host.items()}
+
+    def _check_are_files(self, names: Collection[bytes]) -> None:
+        # The tool would read a pipe for ever.
+        sftp = self._connected.sftp
+        for name, attributes in zip(names, look_up(sftp.stat, names), strict=True):
+            if attributes is not None:
+                check_is_file(attributes, name, self._connected.host)
 
     def _try_tool(self, algorithm: str) -> bool:
         # A file that is known to be empty everywhere shows that shell, xargs and tool do what they should.

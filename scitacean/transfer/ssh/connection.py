@@ -144,6 +144,8 @@ def _open(connection: fabric.Connection, settings: SSHSettings) -> None:
     except BadHostKeyException as error:
         port = next((hop.port for hop in _hops(connection) if hop.host == error.hostname), connection.port)
         raise host_key_changed(error, port=port, known_hosts=settings.known_hosts) from None
+    except UnicodeError as error:
+        raise _unsendable(error, connection, settings) from None
     except (SSHException, ValueError) as error:
         raise _refused(error, connection, settings) from None
     except (OSError, EOFError) as error:
@@ -153,13 +155,26 @@ def _open(connection: fabric.Connection, settings: SSHSettings) -> None:
         ) from None
 
 
+def _unsendable(
+    error: UnicodeError, connection: fabric.Connection, settings: SSHSettings
+) -> ConfigurationError | HostNotReachableError | FileServerLoginError:
+    # Names behind a jump host are looked up there.
+    first = [*_hops(connection)][-1]
+    if first.client.get_transport() is not None:
+        return _refused(error, connection, settings)
+    return ConfigurationError(
+        f"No host can have the name {first.host!r}: {error}.",
+        hint="Check the parameter host and, where there is one, the host's entry in the SSH configuration.",
+    )
+
+
 def _refused(
     error: Exception, connection: fabric.Connection, settings: SSHSettings
 ) -> HostNotReachableError | FileServerLoginError:
     transport = connection.client.get_transport()
     # The library says "not a valid key" or the like for a login that failed with all it had; but then
     # the connection is still there.
-    if isinstance(error, AuthenticationException | ValueError) or (transport and transport.is_active()):
+    if isinstance(error, AuthenticationException | ValueError) or (transport and _is_encrypted(transport)):
         return login_refused(
             f"{connection.user!r} at {connection.host} port {connection.port}",
             error,
@@ -170,6 +185,15 @@ def _refused(
         f"{connection.host} port {connection.port} does not talk SSH with us: {_reason(error)}.",
         hint="Check the port; the server may also be busy, or too old for the methods that are safe today.",
     )
+
+
+def _is_encrypted(transport: Transport) -> bool:
+    try:
+        transport.get_remote_server_key()
+    except SSHException:
+        # It broke, or the server has not answered in time, which the library passes over.
+        return False
+    return True
 
 
 def _reason(error: BaseException) -> str:

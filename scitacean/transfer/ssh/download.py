@@ -8,12 +8,14 @@ from pathlib import Path
 
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.local_target import open_local_target
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.connection import Connected
-from scitacean.transfer.ssh.errors import cannot_read, local_problem
+from scitacean.transfer.ssh.errors import cannot_read, check_is_file, local_problem
+from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import HostPaths, shown
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
+from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
 from scitacean.transfer.ssh.streams import opened_to_read, read_blocks
 
 
@@ -56,9 +58,15 @@ class SSHDownloadConnection:
         Raises
         ------
         FileNotAccessibleError
-            If a file cannot be read or written or is shorter than asked for, or the connection breaks.
+            If a file cannot be read or written, is no regular file or shrinks, or the connection breaks.
         """
-        return [self._fetch(request, on_progress) for request in requests]
+        paths = [self._paths.on_host(request.remote) for request in requests]
+        return [
+            self._fetch(request, path, attributes, on_progress)
+            for request, path, attributes in zip(
+                requests, paths, look_up(self._sftp.stat, paths), strict=True
+            )
+        ]
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
@@ -66,44 +74,48 @@ class SSHDownloadConnection:
         """Compute checksums on the host; None where it has no tool for the algorithm or no shell."""
         return self._checksums.compute(paths, algorithm=algorithm)
 
-    def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
-        path = self._paths.on_host(request.remote)
+    def _fetch(
+        self,
+        request: FetchRequest,
+        path: bytes,
+        attributes: Attributes | None,
+        on_progress: ProgressCallback | None,
+    ) -> Fetched:
+        # Before it is opened: a server that opens a pipe waits for somebody who writes into it.
+        if attributes is not None:
+            check_is_file(attributes, path, self._sftp.host)
         try:
             with opened_to_read(self._sftp, path) as handle:
-                end = self._end(handle, path, request)
-                return self._receive(handle, path, end, request, on_progress)
+                size = self._size(handle, path)
+                return self._receive(handle, path, size, request, on_progress)
         except SftpRefusedError as refusal:
             raise cannot_read(refusal, path, self._sftp.host) from refusal
 
-    def _end(self, handle: bytes, path: bytes, request: FetchRequest) -> int:
+    def _size(self, handle: bytes, path: bytes) -> int:
         attributes = self._sftp.fstat(handle).result()
-        if attributes.is_folder:
+        check_is_file(attributes, path, self._sftp.host)
+        if attributes.size is None:
             raise FileNotAccessibleError(
-                f"{shown(path)} on {self._sftp.host} is a folder, not a file.",
-                hint="Tell the owner of the dataset: its list of files is wrong.",
+                f"{self._sftp.host} does not tell how large {shown(path)} is.",
+                hint="Tell those who run the server.",
                 remote_path=shown(path),
             )
-        size = attributes.size or 0
-        end = size if request.length is None else request.offset + request.length
-        if max(end, request.offset) > size:
-            raise self._too_short(path, size, max(end, request.offset))
-        return end
+        return attributes.size
 
     def _receive(
         self,
         handle: bytes,
         path: bytes,
-        end: int,
+        remote_size: int,
         request: FetchRequest,
         on_progress: ProgressCallback | None,
     ) -> Fetched:
         algorithm = request.checksum_algorithm
         digest = hashlib.new(algorithm, usedforsecurity=False) if algorithm is not None else None
         position = request.offset
+        end = remote_size if request.length is None else min(remote_size, position + request.length)
         try:
-            with request.local.open("r+b" if request.offset else "wb") as sink:
-                sink.truncate(request.offset)
-                sink.seek(request.offset)
+            with open_local_target(request.local, offset=position) as sink:
                 for block in read_blocks(self._sftp, handle, request.offset, end):
                     sink.write(block)
                     if digest is not None:
@@ -114,14 +126,13 @@ class SSHDownloadConnection:
         except OSError as error:
             raise local_problem(error, request.local) from error
         if position < end:
-            raise self._too_short(path, position, end)
+            raise FileNotAccessibleError(
+                f"{shown(path)} on {self._sftp.host} ends after {position} bytes; it had {remote_size}.",
+                hint="Somebody writes to it: tell its owner.",
+                remote_path=shown(path),
+            )
         return Fetched(
-            size=position - request.offset, checksum=None if digest is None else digest.hexdigest()
-        )
-
-    def _too_short(self, path: bytes, size: int, expected: int) -> FileNotAccessibleError:
-        return FileNotAccessibleError(
-            f"{shown(path)} on {self._sftp.host} ends after {size} bytes; {expected} were expected.",
-            hint="It is shorter than the catalogue says, or somebody writes to it: tell its owner.",
-            remote_path=shown(path),
+            size=position - request.offset,
+            checksum=None if digest is None else digest.hexdigest(),
+            remote_size=remote_size,
         )

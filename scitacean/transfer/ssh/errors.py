@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scitacean.errors import FileNotAccessibleError, FileUploadError
 from scitacean.transfer.ssh.paths import parent, shown
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, Status
+from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 
@@ -25,6 +25,35 @@ def cannot_read(refusal: SftpRefusedError, path: bytes, host: str) -> FileNotAcc
         message = f"{host} cannot read {shown(path)}: {refusal.text}."
         hint = "Tell those who run the server, if that does not explain it."
     return FileNotAccessibleError(message, hint=hint, remote_path=shown(path))
+
+
+def check_is_file(attributes: Attributes, path: bytes, host: str) -> None:
+    """Check that what is to be read has an end.
+
+    Parameters
+    ----------
+    attributes:
+        What the server says; where it does not say what it is, it is believed to be a file.
+    path:
+        On the host.
+    host:
+        Name of the server.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If it is a folder, a pipe or a device.
+    """
+    if attributes.mode is None or attributes.is_file:
+        return
+    what = (
+        "a folder, not a file" if attributes.is_folder else "no regular file but a pipe, device or the like"
+    )
+    raise FileNotAccessibleError(
+        f"{shown(path)} on {host} is {what}.",
+        hint="Tell the owner of the dataset: its list of files is wrong.",
+        remote_path=shown(path),
+    )
 
 
 def cannot_write(
@@ -92,5 +121,5 @@ def local_problem(error: OSError, local: Path) -> FileNotAccessibleError:
     """Return the error for a local file that cannot be read or written."""
     return FileNotAccessibleError(
         f"Cannot read or write {local}: {error.strerror or error}.",
-        hint="Check its permissions, and that there is space.",
+        hint="Check what it is, its permissions, and that there is space.",
     )

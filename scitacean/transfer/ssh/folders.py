@@ -44,19 +44,6 @@ class HostFolders:
             self._make_one(path)
             self._known.add(path)
 
-    def remove_made(self, inside: set[bytes]) -> None:
-        """Remove those of the given folders and of their parents that were made here and are empty."""
-        mine = set()
-        for folder in inside:
-            while folder in self._journal.folders and folder not in mine:
-                mine.add(folder)
-                folder = parent(folder)
-        for folder in sorted(mine, key=len, reverse=True):
-            with suppress(SftpRefusedError):
-                self._session.rmdir(folder).result()
-                self._journal.folders.discard(folder)
-                self._known.discard(folder)
-
     def _is_there(self, folder: bytes) -> bool:
         attributes = self._ask(folder)
         if attributes is None and folder not in (b"/", b"."):

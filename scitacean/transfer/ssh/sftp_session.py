@@ -97,6 +97,7 @@ class SftpSession:
         self._received = bytearray()
         self._replies: dict[int, tuple[int, memoryview]] = {}
         self._ignored: set[int] = set()
+        self._broken: str | None = None
         self.read_size = self.write_size = _SAFE_BLOCK
         self._send_packet(bytes([Kind.INIT]) + struct.pack(">I", VERSION))
         kind, body = self._receive_packet()
@@ -219,13 +220,18 @@ class SftpSession:
         return Pending(self, number, expected, read)
 
     def _send_packet(self, packet: bytes) -> None:
+        if self._broken is not None:
+            raise self._unreachable(self._broken)
         message = struct.pack(">I", len(packet)) + packet
         position = 0
+        # After an interrupt in between the server would take the next packet for the rest of this one.
+        self._broken = "got a part of a request only"
         try:
             while position < len(message):
                 position += self._channel.send(message[position : position + _SEND_AT_ONCE])
         except (OSError, EOFError, SSHException) as error:
             raise self._lost(error) from error
+        self._broken = None
 
     def _receive_packet(self) -> tuple[int, memoryview]:
         (length,) = struct.unpack(">I", self._receive(4))
@@ -253,6 +259,11 @@ class SftpSession:
     def _lost(self, error: Exception | None) -> HostNotReachableError:
         silent = isinstance(error, TimeoutError)
         what = f"did not answer for {self._channel.gettimeout():g} s" if silent else "closed the connection"
+        # Nobody waits a second time for a server that was silent for so long.
+        self._broken = what
+        return self._unreachable(what)
+
+    def _unreachable(self, what: str) -> HostNotReachableError:
         return HostNotReachableError(
             f"The file server {self.host} {what} during the transfer.",
             hint="Check the network and start again.",

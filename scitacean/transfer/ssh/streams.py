@@ -6,6 +6,7 @@ written when something fails is a beginning of the whole.
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -86,6 +87,7 @@ def write_blocks(
     start: int,
     end: int,
     on_written: Callable[[int], None],
+    digest: hashlib._Hash | None = None,
 ) -> int:
     """Write the bytes that a local file has from ``start`` to ``end`` to the same place of an open file.
 
@@ -99,6 +101,8 @@ def write_blocks(
         Range of bytes.
     on_written:
         Is told how many bytes the server has confirmed, block by block.
+    digest:
+        Is given all that is written.
 
     Returns
     -------
@@ -119,6 +123,8 @@ def write_blocks(
         while True:
             content = source.read(min(session.write_size, end - position))
             if content:
+                if digest is not None:
+                    digest.update(content)
                 waiting.append((len(content), session.write(handle, position, content)))
                 position += len(content)
                 in_flight += len(content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ from scitacean.credentials import SecretStr, StrStorage
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.source_folder import source_folder_for
-from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.settings import SSHSettings
 
@@ -99,7 +99,6 @@ class SSHFileTransfer:
         )
         self._source_folder = source_folder
         self._paths = HostPaths(path_prefixes)
-        self._journal = Journal()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(host={self._settings.host!r}, port={self._settings.port!r})"
@@ -157,7 +156,10 @@ class SSHFileTransfer:
         source_folder = self.source_folder_for(dataset)
         with connected(self._settings) as connection:
             yield SSHUploadConnection(
-                connection, self._paths, source_folder=source_folder, journal=self._journal
+                connection,
+                self._paths,
+                source_folder=source_folder,
+                reconnect=partial(connected, self._settings),
             )
 
 

@@ -65,6 +65,7 @@ def test_expired_sessions_are_told_apart(body: dict[str, str]) -> None:
     [
         (httpx.ConnectError("refused"), errors.ServerUnreachableError),
         (httpx.ReadTimeout(""), errors.ServerUnreachableError),
+        (httpx.LocalProtocolError("secret"), errors.ConfigurationError),
         (httpx.RemoteProtocolError("odd"), errors.ServerUnreachableError),
         (json.JSONDecodeError("no", "", 0), errors.BadAnswerError),
         (errors.NotFoundError("gone"), errors.NotFoundError),

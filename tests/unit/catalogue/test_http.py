@@ -95,3 +95,9 @@ def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> Non
         make_http_client(URL)
     monkeypatch.setenv("NO_PROXY", "site.example")
     make_http_client(URL).close()
+
+
+def test_what_is_for_this_machine_does_not_go_to_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "ftp://proxy")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    make_http_client("http://localhost:3000").close()

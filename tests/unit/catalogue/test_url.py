@@ -34,7 +34,8 @@ def test_what_is_no_url_is_explained(url: str) -> None:
         server_url(url, allow_http=True)
 
 
-def test_secrets_in_urls_are_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("url", ["https://ada:hush@site.example", "https://site.example?token=hush"])
+def test_secrets_in_urls_are_refused_and_not_repeated(url: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        server_url("https://ada:hush@site.example", allow_http=False)
+        server_url(url, allow_http=False)
     assert "hush" not in str(caught.value)

@@ -133,7 +133,7 @@ def selected(
     connection.execute("DELETE FROM d")
     connection.executemany(
         "INSERT INTO d VALUES (?, NULL, ?)",
-        [(i, json.dumps(document)) for i, document in enumerate(documents)],
+        [(i, json.dumps(document, ensure_ascii=False)) for i, document in enumerate(documents)],
     )
     rows = connection.execute(f"SELECT seq FROM d WHERE {condition.sql} ORDER BY seq", condition.parameters)
     return [seq for (seq,) in rows]
@@ -187,6 +187,13 @@ def test_comparisons_at_their_limit(
         ({"size": 2**63}, []),
         ({"size": {"$gt": -(10**400), "$lt": 10**400}}, [0, 1]),
         ({"datasetName": {"$lt": None}}, []),
+        ({"size": {"$in": [1.0, 2]}}, [0]),
+        ({"size": {"$in": [10, True, None, [1], {"a": 1}, 10**400]}}, [1, 2]),
+        ({"size": {"$nin": [1, 10]}}, [2]),
+        ({"scientificMetadata.t": {"$in": [{"value": 11, "unit": "K"}, 5]}}, [0]),
+        ({"scientificMetadata": {"s": "ü"}}, [2]),
+        ({"keywords": {"$in": [["x"], "y"]}}, [0, 1]),
+        ({"keywords": {"$in": []}}, []),
     ],
 )
 def test_examples(connection: sqlite3.Connection, filter_: dict[str, Any], expected: list[int]) -> None:
@@ -199,7 +206,7 @@ def test_examples(connection: sqlite3.Connection, filter_: dict[str, Any], expec
             "size": 1,
         },
         {"datasetName": "run 2", "keywords": ["x"], "comment": None, "size": 10},
-        {"keywords": []},
+        {"keywords": [], "scientificMetadata": {"s": "ü"}},
     ]
     assert selected(connection, where(filter_, Rules()), documents) == expected
 
@@ -261,10 +268,12 @@ def test_refuses_what_is_not_in_the_language(filter_: Any) -> None:
 
 
 def test_refuses_unknown_fields_and_deep_nesting() -> None:
-    rules = Rules(known=frozenset({"scientificMetadata"}))
+    rules = Rules(known=frozenset({"scientificMetadata", "techniques", "pid"}))
     assert where({"scientificMetadata.any.thing": 1}, rules).parameters
-    with pytest.raises(Refusal):
-        where({"nonsense": 1}, rules)
+    assert where({"techniques.pid": 1}, rules).parameters
+    for path in ("nonsense", "techniques.nonsense", "techniques.0.pid", "pid.", "techniques..pid"):
+        with pytest.raises(Refusal):
+            where({path: 1}, rules)
     deep: dict[str, Any] = {}
     negated: dict[str, Any] = {"$eq": 1}
     for _ in range(100):

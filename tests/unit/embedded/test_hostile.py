@@ -13,6 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.test import Client, TestResponse
 
 from scitacean.embedded import EmbeddedCatalogue, datasets
 
@@ -43,6 +44,27 @@ def test_bad_bodies_are_refused(alice: httpx.Client, content: bytes) -> None:
         answer = alice.post(path, content=content, headers=JSON)
         assert answer.status_code == 400
         assert answer.json()["error"] == "Bad Request"
+
+
+def test_bodies_are_utf_8(alice: httpx.Client, minimal: dict[str, Any]) -> None:
+    def posted(content: bytes) -> int:
+        return alice.post("/api/v4/datasets", content=content, headers=JSON).status_code
+
+    text = json.dumps({**minimal, "datasetName": "ü", "comment": "here"}, ensure_ascii=False)
+    assert posted(text.encode()) == posted(text.encode("utf-8-sig")) == 201
+    assert posted(text.encode("utf-16")) == posted(text.encode("latin-1")) == 400
+    for surrogate in (b"\xed\xa0\x80", b"\\ud800", b"\xed\xa0\xbd\xed\xb8\x80"):
+        assert posted(text.encode().replace(b"here", surrogate)) == 400
+    assert posted(text.encode().replace(b"here", b"\\ud83d\\ude00")) == 201
+
+
+def test_numbers_that_are_too_large_for_json(alice: httpx.Client, minimal: dict[str, Any]) -> None:
+    for digits, status in ((300, 201), (308, 201), (309, 400), (400, 400), (5000, 400)):
+        for sign in ("", "-"):
+            content = json.dumps({**minimal, "size": 0}).replace(": 0", f": {sign}1" + "0" * digits)
+            answer = alice.post("/api/v4/datasets", content=content, headers=JSON)
+            assert answer.status_code == status
+    assert alice.get("/api/v4/datasets", params={"filter": '{"where": {"size": {"$gt": 0}}}'}).is_success
 
 
 def test_deep_metadata_is_stored_as_deep_as_databases_go(
@@ -195,3 +217,112 @@ def test_addresses_that_are_no_text(catalogue: EmbeddedCatalogue) -> None:
 
     with pytest.raises(Refusal):
         check_plain_text({"pid": "\ud800"})
+
+
+def nested(operator: str, depth: int, width: int = 1) -> dict[str, Any]:
+    filter_: dict[str, Any] = {"owner": "x"}
+    for _ in range(depth):
+        filter_ = {operator: [filter_, *([{"owner": "x"}] * (width - 1))]}
+    return filter_
+
+
+@pytest.mark.parametrize("path", ["datasets", "datasets/count", "origdatablocks/files/count"])
+@pytest.mark.parametrize("operator", ["$and", "$or", "$nor"])
+@pytest.mark.parametrize("width", [1, 2])
+def test_any_depth_of_a_filter_gets_an_answer(
+    alice: httpx.Client, path: str, operator: str, width: int
+) -> None:
+    status = 0
+    for depth in range(60):
+        filter_ = json.dumps({"where": nested(operator, depth, width)}).replace("owner", "ownerGroup")
+        status = alice.get(f"/api/v4/{path}", params={"filter": filter_}).status_code
+        assert status == 200 if depth <= 10 else status in (200, 400, 431), depth
+    assert status == 400
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"size": {"$in": list(range(1000))}},
+        {"size": {"$nin": [-i for i in range(1000)]}},
+        {"size": {"$in": [i + 0.5 for i in range(900)]}},
+        {"scientificMetadata.a": {"$in": [[i] for i in range(900)]}},
+        {"scientificMetadata.a": {"$in": [{"b": i} for i in range(500)]}},
+        {"scientificMetadata.a": {"$in": [None, True, False] * 300}},
+    ],
+)
+def test_long_lists_of_values(alice: httpx.Client, minimal: dict[str, Any], where: dict[str, Any]) -> None:
+    alice.post("/api/v4/datasets", json=minimal)
+    for path in ("datasets", "datasets/count"):
+        filter_ = json.dumps({"where": where}, separators=(",", ":"))
+        assert len(filter_) < 12_000
+        assert alice.get(f"/api/v4/{path}?filter={filter_}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        {"limits": {"sort": {"a\0b": "asc"}}},
+        {"limits": {"sort": {"scientificMetadata.\0": "asc"}}},
+        {"where": []},
+        {"where": ""},
+        {"where": 0},
+        {"where": False},
+        {"limits": []},
+        {"fields": ""},
+        {"fields": {}},
+        {"include": 0},
+        {"limits": {"sort": []}},
+    ],
+)
+def test_filters_that_are_refused(alice: httpx.Client, minimal: dict[str, Any], filter_: Any) -> None:
+    alice.post("/api/v4/datasets", json=minimal)
+    text = json.dumps(filter_, separators=(",", ":"))
+    for path in ("datasets", "origdatablocks", "attachments"):
+        assert alice.get(f"/api/v4/{path}", params={"filter": text}).status_code == 400
+
+
+def test_samples_are_not_sorted_by_what_is_no_name(alice: httpx.Client) -> None:
+    filter_ = '{"limits": {"order": "\\u0000:asc"}}'
+    assert alice.get("/api/v3/samples", params={"filter": filter_}).status_code == 400
+
+
+def asked(catalogue: EmbeddedCatalogue, path: str, filter_: str) -> TestResponse:
+    # Other clients make the address longer than servers take.
+    token = catalogue.token_for("alice")
+    return Client(catalogue.wsgi).get(
+        f"/api/{path}", query_string=f"filter={filter_}", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+MANY = '{"where":{"$or":[' + ",".join(['{"size":1}'] * 1050) + "]}}"
+
+
+@pytest.mark.parametrize(
+    "path", ["v4/datasets", "v4/datasets/count", "v4/origdatablocks/files", "v3/samples"]
+)
+def test_a_filter_that_is_more_than_the_database_takes(catalogue: EmbeddedCatalogue, path: str) -> None:
+    assert asked(catalogue, path, MANY).status_code == 400
+
+
+def test_null_in_a_filter_is_as_good_as_nothing(alice: httpx.Client) -> None:
+    filter_ = '{"where": null, "fields": null, "include": null, "limits": null}'
+    assert alice.get("/api/v4/datasets", params={"filter": filter_}).status_code == 200
+
+
+def test_faults_of_the_database_are_no_faults_of_clients(
+    catalogue: EmbeddedCatalogue, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scitacean.embedded.store.TOO_MUCH", ())
+    answer = asked(catalogue, "v4/datasets", MANY)
+    assert (answer.status_code, answer.json) == (500, "Internal server error")
+    assert "OperationalError" in caplog.text
+
+
+def test_an_answer_that_is_no_json_is_a_fault(
+    alice: httpx.Client, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scitacean.embedded.store.Transaction.count", lambda *_: float("inf"))
+    answer = alice.get("/api/v4/datasets/count")
+    assert (answer.status_code, answer.json()) == (500, "Internal server error")
+    assert "JSON compliant" in caplog.text

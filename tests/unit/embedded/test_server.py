@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import logging
@@ -152,3 +153,69 @@ def test_ipv6(catalogue: EmbeddedCatalogue) -> None:
     with serve(catalogue, host="::1") as server:
         assert server.url.startswith("http://[::1]:")
         assert httpx.get(f"{server.url}/api/v3/health").status_code == 200
+
+
+HIDDEN = b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("framing", "status"),
+    [
+        (b"Content-Length: -5", 400),
+        (b"Content-Length: +5", 400),
+        (b"Content-Length: 5x", 400),
+        (b"Content-Length: 0x5", 400),
+        (b"Content-Length:", 400),
+        (b"Content-Length: 1, 1", 400),
+        ("Content-Length: ٤".encode(), 400),
+        (b"Content-Length: " + b"9" * 5000, 400),
+        (b"Content-Length: 1\r\nContent-Length: 2", 400),
+        (b"Content-Length: 0\r\nTransfer-Encoding: chunked", 400),
+        (b"Transfer-Encoding: gzip", 501),
+        (b"Transfer-Encoding: gzip, chunked", 501),
+        (b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", 501),
+        (b"Transfer-Encoding:", 501),
+        (b"Transfer-Encoding: identity", 501),
+        (b"Content-Length : 46", 400),
+        (b"no header at all\r\nContent-Length: 46", 400),
+        (b" Content-Length: 46", 400),
+    ],
+)
+@pytest.mark.parametrize("method", [b"GET", b"POST", b"HEAD"])
+def test_a_body_of_unclear_length_ends_the_connection(
+    server: Server, method: bytes, framing: bytes, status: int
+) -> None:
+    with connected(server) as connection:
+        head = method + b" /api/v3/health HTTP/1.1\r\n" + framing + b"\r\nHost: x\r\n\r\n"
+        answer = exchange(connection, head + HIDDEN)
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+def test_equal_lengths_are_one_length(server: Server) -> None:
+    head = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n"
+    last = b"GET /api/v3/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with connected(server) as connection:
+        answer = exchange(connection, head + b"{}" + last)
+    assert answer.count(b"HTTP/1.1 404") == answer.count(b"HTTP/1.1 200") == 1
+
+
+@pytest.mark.parametrize("chunks", [b"zz\r\n0\r\n\r\n", b"-1\r\n0\r\n\r\n", b"1\r\nab\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("path", [b"/api/v3/auth/login", b"/nothing"])
+def test_after_a_broken_chunk_nothing_is_read(server: Server, path: bytes, chunks: bytes) -> None:
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connected(server) as connection:
+        answer = exchange(connection, head + chunks + HIDDEN)
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+def test_an_endless_body_of_unclear_length_is_not_read_to_its_end(server: Server) -> None:
+    with connected(server) as connection:
+        connection.sendall(b"POST /api/v3/health HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n")
+        sent = 0
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
+                connection.sendall(b"x" * (1 << 20))
+                sent += 1
+    assert sent < 1000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -15,7 +14,6 @@ from scitacean.embedded.answers import Refusal
 from scitacean.embedded.datasets import merged
 from scitacean.embedded.filters import Rules
 from scitacean.embedded.lists import ListQuery, v3_query, v4_query
-from scitacean.embedded.units import add_si, to_si
 
 
 @given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=5))])))
@@ -46,39 +44,6 @@ def test_times_in_other_forms(text: str, stored: str) -> None:
 def test_what_is_no_time(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         times.normalised(text)
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "si", "name"),
-    [
-        (12, "keV", 1.922611878e-15, "(kg m^2) / s^2"),
-        (3, "mg", 3e-6, "kg"),
-        (20, "degC", 293.15, "K"),
-        (5, "Hz", 5, "s^-1"),
-        (1, "bar", 1e5, "kg / (m s^2)"),
-        (1, "min", 60.0, "s"),
-        (1, "L", 1e-3, "m^3"),
-        ("abc", "K", "abc", "K"),
-        (True, "mm", True, "mm"),
-        (1, "no such unit", 1, "no such unit"),
-        (1e308, "Gm", 1e308, "Gm"),
-        (10**400, "mm", 10**400, "mm"),
-    ],
-)
-def test_units(value: Any, unit: str, si: Any, name: str) -> None:
-    converted, shown = to_si(value, unit)
-    assert shown == name
-    if isinstance(si, float):
-        assert isinstance(converted, float)
-        assert math.isclose(converted, si, rel_tol=1e-9)
-    else:
-        assert converted == si
-
-
-def test_only_values_with_units_are_converted() -> None:
-    plain = {"a": 1, "b": {"value": 1}, "c": {"value": 1, "unit": ""}, "d": {"value": 1, "unit": 2}}
-    assert add_si(plain) == plain
-    assert add_si(None) is None
 
 
 def test_merge_patches_as_the_standard_has_them() -> None:
@@ -141,4 +106,3 @@ def test_limits() -> None:
     assert v4_query('{"limits": {"limit": 1000, "skip": 2.0}}', Rules()).page.skip == 2
     with pytest.raises(Refusal):
         v3_query('{"limits": 1}', Rules())
-

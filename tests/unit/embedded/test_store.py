@@ -191,3 +191,30 @@ assert count() is before
 """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, env=environment)
+
+
+@pytest.mark.parametrize("first", ["catalogue._store.setting('x')", "catalogue._store.close()"])
+def test_a_forked_process_leaves_its_parents_connections_open(tmp_path: Path, first: str) -> None:
+    code = f"""
+import gc, os, sys
+from scitacean.embedded import EmbeddedCatalogue
+catalogue = EmbeddedCatalogue(sys.argv[1])
+file = os.stat(os.path.join(sys.argv[1], "catalogue.sqlite"))
+def is_open(number):
+    try:
+        return os.path.samestat(os.fstat(number), file)
+    except OSError:
+        return False
+before = [number for number in range(256) if is_open(number)]
+child = os.fork()
+if child == 0:
+    {first}
+    catalogue._store.close()
+    gc.collect()
+    os._exit(0 if before and all(map(is_open, before)) else 1)
+assert os.waitpid(child, 0)[1] == 0
+catalogue.close()
+assert not any(map(is_open, before))
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=True, env=environment)

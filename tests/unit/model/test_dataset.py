@@ -114,3 +114,17 @@ def test_copies_are_equal() -> None:
     dataset = Dataset(type="raw", name="a", meta={"a": 1})
     assert copy.deepcopy(dataset) == dataset == pickle.loads(pickle.dumps(dataset))
     assert Dataset(type="raw").uid != Dataset(type="raw").uid
+
+
+def test_adding_files_one_by_one_costs_the_same_for_each() -> None:
+    dataset = Dataset(type="raw")
+    files = [File.from_remote(f"f{index}", 1, "2026-03-01T12:00:00Z") for index in range(3_000)]
+    seen = dataset.files
+    for file in files:
+        dataset.add_files(file)
+    assert seen == ()
+    assert dataset.files == tuple(files)
+    assert dataset.files is dataset.files
+    with pytest.raises(ValueError, match="f7"):
+        dataset.add_files(File.from_remote("new", 1, "2026-03-01T12:00:00Z"), files[7])
+    assert dataset.number_of_files == 3_000

@@ -8,8 +8,8 @@ import zlib
 from pathlib import Path
 
 import h5py  # type: ignore[import-untyped]  # it has no annotations
-import make_examples
 
+import make_examples
 from scitacean.cli.metadata import make_dataset
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"

@@ -6,9 +6,10 @@ import re
 import tomllib
 from pathlib import Path
 
-import lock
 import pytest
 from packaging.requirements import Requirement
+
+import lock
 
 ROOT = Path(__file__).resolve().parents[3]
 

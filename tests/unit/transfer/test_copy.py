@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -166,8 +169,60 @@ def test_a_file_in_place_of_a_folder_is_explained(source: Path, tmp_path: Path) 
         upload_connection(folder).upload_files(File.from_local(source))
 
 
-def test_a_full_disk_is_explained(source: Path) -> None:
-    with pytest.raises(FileNotAccessibleError, match=r"/dev/full.*No space left"):
-        download_connection().download_files(
-            remote=[RemotePath(source.as_posix())], local=[Path("/dev/full")]
-        )
+@contextmanager
+def small_disk() -> Iterator[None]:
+    """Let no file grow beyond 100 kB."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_explained(source: Path, folder: RemotePath, tmp_path: Path) -> None:
+    remote = RemotePath(source.as_posix())
+    with small_disk(), pytest.raises(FileNotAccessibleError, match=r"back: File too large"):
+        download_connection().download_files(remote=[remote], local=[tmp_path / "back"])
+    connection = upload_connection(folder)
+    with small_disk(), pytest.raises(FileUploadError, match="File too large"):
+        connection.upload_files(File.from_local(source))
+    connection.revert_upload(File.from_local(source))
+    assert not (tmp_path / "there").exists()
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "/dev"])
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path, path: str) -> None:
+    with pytest.raises(FileNotAccessibleError, match="no regular file"):
+        download_connection().download_files(remote=[RemotePath(path)], local=[tmp_path / "x"])
+    assert not (tmp_path / "x").exists()
+
+
+def test_nothing_is_written_through_links(source: Path, tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    (tmp_path / "link").symlink_to(precious)
+    download_connection().download_files(remote=[RemotePath(source.as_posix())], local=[tmp_path / "link"])
+    assert precious.read_bytes() == b"precious"
+    assert (tmp_path / "link").read_bytes() == source.read_bytes()
+
+
+def test_only_the_same_file_counts_as_sent(source: Path, folder: RemotePath) -> None:
+    upload_connection(folder).upload_files(File.from_local(source))
+    again = SendRequest(local=source, remote=folder / "a.dat", resume=True)
+    (sent,) = upload_connection(folder).send_files([again])
+    assert (sent.size, sent.checksum) == (source.stat().st_size, None)
+    source.write_bytes(b"x" * sent.size)
+    with pytest.raises(FileUploadError, match="never overwritten"):
+        upload_connection(folder).send_files([again])
+
+
+def test_what_cannot_be_removed_is_told(source: Path, folder: RemotePath) -> None:
+    connection = upload_connection(folder)
+    file = File.from_local(source)
+    connection.upload_files(file)
+    target = Path((folder / "a.dat").posix)
+    target.unlink()
+    target.mkdir()
+    with pytest.raises(FileUploadError, match="Cannot remove"):
+        connection.revert_upload(file)

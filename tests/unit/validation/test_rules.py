@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scitacean.validation.dataset import json_problems, problems_of_new_dataset
+from scitacean import Technique
+from scitacean.validation.dataset import problems_of_new_dataset
 from scitacean.validation.paths import unsafe_path_reason
 from scitacean.validation.problem import Problem
+from scitacean.validation.sample import problems_of_new_sample
+from scitacean.validation.values import json_problems
 
 GOOD: dict[str, object] = {
     "type": "raw",
@@ -47,10 +50,43 @@ def test_required_fields(name: str, empty: object) -> None:
         ("creation_time", datetime(2026, 3, 1)),  # noqa: DTZ001  (what users do)
         ("start_time", "yesterday"),
         ("source_folder", "relative/folder"),
+        ("name", 5),
+        ("name", "\ud800"),
+        ("comment", object()),
+        ("keywords", 5),
+        ("keywords", "neutron"),
+        ("is_published", "yes"),
+        ("data_quality_metrics", float("nan")),
+        ("data_quality_metrics", True),
+        ("meta", [1]),
+        ("techniques", "diffraction"),
+        ("relationships", 5),
     ],
 )
 def test_values_that_servers_refuse(name: str, value: object) -> None:
     assert [problem.field for problem in problems_of_new_dataset(GOOD | {name: value})] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("keywords", ["a", 5], "keywords[1]"),
+        ("proposal_ids", [None, "\ud800"], "proposal_ids[1]"),
+        ("techniques", [Technique("p", None)], "techniques[0].name"),  # type: ignore[arg-type]  # a mistake
+        ("relationships", [{}], "relationships[0].identifier"),
+        ("meta", {"\ud800": 1}, "meta"),
+    ],
+)
+def test_bad_parts_are_named(name: str, value: object, field: str) -> None:
+    assert field in [problem.field for problem in problems_of_new_dataset(GOOD | {name: value})]
+
+
+def test_samples() -> None:
+    good: dict[str, object] = {"owner_group": "g", "sample_name": "s", "sample_characteristics": {"a": 1}}
+    assert problems_of_new_sample(good) == []
+    bad: dict[str, object] = {"owner_group": "", "sample_characteristics": {"a": float("nan")}, "owner": 3}
+    fields = [problem.field for problem in problems_of_new_sample(bad)]
+    assert fields == ["owner_group", "sample_name", "owner", "sample_characteristics.a"]
 
 
 def test_all_problems_are_found_at_once() -> None:
@@ -58,9 +94,10 @@ def test_all_problems_are_found_at_once() -> None:
     assert fields >= {"type", "name", "owner", "owner_group", "meta.a"}
 
 
+unicode = st.text(st.characters(exclude_categories=["Cs"]))
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | unicode,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(unicode, inner, max_size=3),
 )
 
 
@@ -79,7 +116,9 @@ def test_long_values_are_cut() -> None:
     assert len(str(Problem("a", "x" * 1000, "less"))) < 100
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "..", "a/../../b", "", ".", "a\0b", "//a", "./../a"])
+@pytest.mark.parametrize(
+    "path", ["/etc/passwd", "..", "a/../../b", "", ".", "a\0b", "//a", "./../a", "\ud800"]
+)
 def test_paths_that_lead_out_are_unsafe_everywhere(path: str) -> None:
     assert unsafe_path_reason(path, windows=False)
     assert unsafe_path_reason(path, windows=True)

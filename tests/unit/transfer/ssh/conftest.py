@@ -2,15 +2,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scitacean.errors import HostNotReachableError
 from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
+from scitacean.model.remote_path import RemotePath
+from scitacean.testing.fixtures import ServerKind
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.transfer.partial import partial_name
+from scitacean.transfer.protocol import SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh.upload import SSHUploadConnection
 
 MakeTransfer = Callable[..., SSHFileTransfer]
 
@@ -46,3 +54,57 @@ def settled_size(path: Path) -> int:
     while size != (size := path.stat().st_size):
         time.sleep(0.2)
     return size
+
+
+def on_server(server: RunningSSHServer, name: str) -> RemotePath:
+    return RemotePath(server.root.as_posix(), name)
+
+
+def local_file(folder: Path, name: str, content: bytes = b"123") -> File:
+    (folder / name).write_bytes(content)
+    return File.from_local(folder / name)
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture(params=[True, False], ids=["shell", "no shell"])
+def server(
+    ssh_server_kind: ServerKind, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[RunningSSHServer]:
+    """Servers that can compute checksums, and servers that cannot."""
+    root = tmp_path / "served"
+    root.mkdir()
+    with ssh_server_kind(root, shell=request.param) as server:
+        yield server
+
+
+@contextmanager
+def breaking_at(
+    connection: SSHUploadConnection, server: RunningSSHServer, *operations: str, done: bool
+) -> Iterator[None]:
+    """Break the connection at its next operation of some kinds, before or after the server has done it."""
+
+    def breaking(original: Callable[..., Any]) -> Callable[..., object]:
+        def breaks(*arguments: object) -> object:
+            if done:
+                original(*arguments).result()
+            server.kill_connections()
+            return original(*arguments)
+
+        return breaks
+
+    with pytest.MonkeyPatch.context() as patch:
+        for operation in operations:
+            patch.setattr(connection._sftp, operation, breaking(getattr(connection._sftp, operation)))
+        with pytest.raises(HostNotReachableError):
+            yield
+
+
+def partial_of(request: SendRequest) -> str:
+    status = request.local.stat()
+    return partial_name(request.remote.name, request.remote, status.st_size, status.st_mtime_ns)

@@ -98,49 +98,6 @@ def test_killed_connections_break_the_transfer_and_the_next_one_works(
     assert (tmp_path / "a").read_bytes() == (ssh_server.root / "a").read_bytes()
 
 
-def test_a_rename_of_unknown_outcome_is_looked_up(
-    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
-) -> None:
-    local = tmp_path / "a"
-    local.write_bytes(b"123")
-    source = ssh_file_transfer.source_folder_for(dataset)
-    request = SendRequest(local=local, remote=source / "a", resume=True)
-    with ssh_file_transfer.connect_for_upload(dataset, ANY) as first:
-        rename = first._sftp.rename
-
-        def rename_and_break(old: bytes, new: bytes) -> object:
-            rename(old, new).result()
-            ssh_server.kill_connections()
-            return rename(old, new)
-
-        first._sftp.rename = rename_and_break  # type: ignore[method-assign,assignment]  # breaks at one point
-        with pytest.raises(HostNotReachableError):
-            first.send_files([request])
-    assert Path((source / "a").posix).exists()
-    with ssh_file_transfer.connect_for_upload(dataset, ANY) as second:
-        second.send_files([request])
-        second.revert_upload(File.from_local(local))
-    assert list(ssh_server.root.iterdir()) == []
-
-
-def test_files_sent_before_the_connection_broke_are_reverted_too(
-    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
-) -> None:
-    files = []
-    for name, size in [("sub/first", 10), ("second", SIZE)]:
-        local = tmp_path / str(size)
-        local.write_bytes(os.urandom(size))
-        files.append(File.from_local(local, remote_path=name))
-    with ssh_file_transfer.connect_for_upload(dataset, ANY) as first:
-        ssh_server.cut_after(5_000_000)
-        with pytest.raises(HostNotReachableError):
-            first.upload_files(*files)
-    assert len([path for path in ssh_server.root.rglob("*") if path.is_file()]) == 2
-    with ssh_file_transfer.connect_for_upload(dataset, ANY) as second:
-        second.revert_upload(*files)
-    assert list(ssh_server.root.iterdir()) == []
-
-
 def test_an_interrupt_leaves_a_connection_that_works(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
 ) -> None:

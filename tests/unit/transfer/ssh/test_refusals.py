@@ -18,25 +18,9 @@ from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.testing.ssh_server import ssh_server as asyncssh_server
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
-from tests.unit.transfer.ssh.conftest import MakeTransfer
+from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, local_file, on_server
 
 ANY = RemotePath("")
-
-
-def on_server(server: RunningSSHServer, name: str) -> RemotePath:
-    return RemotePath(server.root.as_posix(), name)
-
-
-def local_file(folder: Path, name: str, content: bytes = b"123") -> File:
-    (folder / name).write_bytes(content)
-    return File.from_local(folder / name)
-
-
-def everything(folder: Path) -> dict[str, bytes | None]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in folder.rglob("*")
-    }
 
 
 def test_a_missing_remote_file_leaves_no_local_one(
@@ -53,23 +37,56 @@ def test_a_missing_remote_file_leaves_no_local_one(
         assert caught.value.remote_path == remote.posix
 
 
-def test_a_folder_and_a_file_that_is_too_short(
-    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+def test_folders_pipes_and_devices_are_no_files(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
 ) -> None:
     (ssh_server.root / "folder").mkdir()
-    (ssh_server.root / "short").write_bytes(b"123")
+    os.mkfifo(ssh_server.root / "pipe")
+    (ssh_server.root / "link").symlink_to("pipe")
+    (ssh_server.root / "good").write_bytes(b"1")
     local = tmp_path / "a"
     local.write_bytes(b"123456")
-    with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
-        with pytest.raises(FileNotAccessibleError, match=r"folder|directory"):
+    transfer = make_transfer(ssh_server, timeout=3.0)
+    paths = [on_server(ssh_server, name) for name in ("pipe", "link")] + [RemotePath("/dev/zero")]
+    with transfer.connect_for_download(dataset, ANY) as connection:
+        with pytest.raises(FileNotAccessibleError, match="is a folder"):
             connection.download_files(remote=[on_server(ssh_server, "folder")], local=[local])
-        for offset, length in [(5, None), (1, 3)]:
-            request = FetchRequest(
-                remote=on_server(ssh_server, "short"), local=local, offset=offset, length=length
-            )
-            with pytest.raises(FileNotAccessibleError, match="ends after 3 bytes"):
-                connection.fetch_files([request])
-    assert local.read_bytes() == b"123456"
+        for path in paths:
+            with pytest.raises(FileNotAccessibleError, match="no regular file") as caught:
+                connection.fetch_files([FetchRequest(remote=path, local=local, length=5)])
+            assert caught.value.remote_path == path.posix
+            with pytest.raises(FileNotAccessibleError, match="no regular file"):
+                connection.remote_checksums([on_server(ssh_server, "good"), path], algorithm="sha256")
+        assert local.read_bytes() == b"123456"
+        connection.download_files(remote=[on_server(ssh_server, "good")], local=[local])
+    assert local.read_bytes() == b"1"
+
+
+@pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
+def test_nothing_local_is_written_through(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    kind: str,
+) -> None:
+    (ssh_server.root / "a").write_bytes(b"content")
+    remote, local, victim = on_server(ssh_server, "a"), tmp_path / "a", tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
+        if kind == "link":
+            local.symlink_to(victim)
+        elif kind == "hard link":
+            local.hardlink_to(victim)
+        else:
+            os.mkfifo(local)
+        if kind != "hard link":
+            with pytest.raises(FileNotAccessibleError, match="no regular file"):
+                connection.fetch_files([FetchRequest(remote=remote, local=local, offset=2)])
+        connection.fetch_files([FetchRequest(remote=remote, local=local)])
+    assert local.read_bytes() == b"content"
+    assert stat.S_ISREG(local.lstat().st_mode)
+    assert victim.read_bytes() == b"precious"
 
 
 def test_a_file_that_shrinks_meanwhile(

@@ -8,8 +8,10 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,11 +20,13 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import (
+    Fetched,
     FetchRequest,
     RemoteChecksums,
     ResumableDownload,
     ResumableUpload,
     SendRequest,
+    Sent,
 )
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
@@ -155,17 +159,95 @@ def test_ranges_with_checksums(
     remote = RemotePath(ssh_server.root.as_posix(), "a")
     local = tmp_path / "a"
     with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
-        for offset, length in [(0, None), (0, 0), (0, 10), (7, 400_000), (600_000, None)]:
-            local.write_bytes(content[:offset] + b"old" * 300_000)
+        for offset, length in [
+            (0, None),
+            (0, 0),
+            (0, 10),
+            (7, 400_000),
+            (600_000, None),
+            (599_000, 5_000),
+            (600_001, 1),
+        ]:
+            kept = (content + b"longer")[:offset]
+            local.write_bytes(kept + b"old" * 300_000)
             request = FetchRequest(
                 remote=remote, local=local, offset=offset, length=length, checksum_algorithm="md5"
             )
             moved: list[int] = []
             (fetched,) = connection.fetch_files([request], on_progress=lambda _, n, to=moved: to.append(n))
             expected = content[offset:] if length is None else content[offset : offset + length]
-            assert local.read_bytes() == content[:offset] + expected
+            assert fetched.remote_size == len(content)
+            assert local.read_bytes() == kept + expected
             assert fetched.size == len(expected) == sum(moved)
             assert fetched.checksum == hashlib.md5(expected).hexdigest()
+
+
+def test_no_more_is_fetched_than_asked_for(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    with (ssh_server.root / "a").open("wb") as file:
+        file.truncate(1 << 40)
+    remote, local = RemotePath(ssh_server.root.as_posix(), "a"), tmp_path / "a"
+    with ssh_file_transfer.connect_for_download(dataset, ANY) as connection:
+        (fetched,) = connection.fetch_files([FetchRequest(remote=remote, local=local, length=10)])
+    assert fetched == Fetched(size=10, checksum=None, remote_size=1 << 40)
+    assert local.read_bytes() == bytes(10)
+
+
+def test_what_was_sent_is_told_without_reading_it_again(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    content = os.urandom(1_000_000)
+    local = tmp_path / "a"
+    local.write_bytes(content)
+    os.utime(local, (1_700_000_000.25, 1_700_000_000.25))
+    modified = datetime.fromtimestamp(1_700_000_000.25, tz=UTC)
+    source = ssh_file_transfer.source_folder_for(dataset)
+    md5 = hashlib.md5(content).hexdigest()
+    requests = [
+        SendRequest(local=local, remote=source / "a", checksum_algorithm="md5"),
+        SendRequest(local=local, remote=source / "b"),
+    ]
+    file = File.from_local(local, checksum_algorithm="md5")
+    none = File.from_local(local, remote_path="d", checksum_algorithm=None)
+    monkeypatch.setattr("scitacean.model.file.checksum_of_file", None)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        assert connection.send_files(requests) == [
+            Sent(size=1_000_000, modified=modified, checksum=md5),
+            Sent(size=1_000_000, modified=modified, checksum=None),
+        ]
+        connection.revert_upload(file)
+        rename = connection._sftp.rename
+
+        def rename_and_touch(old: bytes, new: bytes) -> object:
+            done = rename(old, new)
+            os.utime(local, (1, 1))
+            return done
+
+        with monkeypatch.context() as patch:
+            patch.setattr(connection._sftp, "rename", rename_and_touch)
+            (uploaded,) = connection.upload_files(file)
+        (without,) = connection.upload_files(none)
+    assert (uploaded.remote_checksum, uploaded.remote_size) == (md5, 1_000_000)
+    assert uploaded.remote_creation_time == modified
+    assert without.remote_checksum is None
+
+
+def test_a_checksum_that_is_not_known_here_is_not_asked_for(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "a").write_bytes(b"1")
+    file = File.from_local(tmp_path / "a", checksum_algorithm="crc-7")
+    with (
+        ssh_file_transfer.connect_for_upload(dataset, ANY) as connection,
+        pytest.warns(UserWarning, match="crc-7"),
+    ):
+        (uploaded,) = connection.upload_files(file)
+    assert uploaded.remote_checksum is None
 
 
 def test_prefixes_map_the_folders_of_the_catalogue(

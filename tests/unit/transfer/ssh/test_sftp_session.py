@@ -6,15 +6,21 @@ import io
 import random
 import struct
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from paramiko import Channel
+from paramiko import Channel, Transport
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import FetchRequest
+from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.download import SSHDownloadConnection
 from scitacean.transfer.ssh.errors import cannot_read, cannot_write
+from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.sftp_packets import Attributes, Kind, SftpRefusedError, Status, string
 from scitacean.transfer.ssh.sftp_session import SftpSession
 from scitacean.transfer.ssh.streams import read_blocks, write_blocks
@@ -47,6 +53,9 @@ class ScriptedChannel:
             )
         self.most_in_flight = max(self.most_in_flight, len(self._answers))
         return len(data)
+
+    def gettimeout(self) -> float:
+        return 5.0
 
     def recv(self, size: int) -> bytes:
         if self._shuffle is not None:
@@ -197,3 +206,56 @@ def test_replies_that_have_come_can_still_be_ignored() -> None:
     first.ignore()
     with pytest.raises(SftpRefusedError):
         sftp.lstat(b"/c").result()
+
+
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, TimeoutError, EOFError])
+def test_nothing_more_is_sent_after_a_part_of_a_request(reason: type[BaseException]) -> None:
+    channel = ScriptedChannel(refuse)
+    sftp = SftpSession(cast(Channel, channel), host="files.site.example")
+    sent: list[bytes] = []
+
+    def send_a_part(data: bytes) -> int:
+        if sent:
+            raise reason
+        sent.append(data[:10])
+        return 10
+
+    channel.send = send_a_part  # type: ignore[method-assign]  # as when it is interrupted
+    with pytest.raises((KeyboardInterrupt, HostNotReachableError)):
+        sftp.remove(b"/a")
+    channel.send = sent.append  # type: ignore[method-assign,assignment]
+    with pytest.raises(HostNotReachableError):
+        sftp.remove(b"/b")
+    assert len(sent) == 1
+
+
+def test_a_silent_server_is_asked_no_more() -> None:
+    channel = ScriptedChannel(refuse)
+    sftp = SftpSession(cast(Channel, channel), host="files.site.example")
+
+    def receive(size: int) -> bytes:
+        raise TimeoutError
+
+    channel.recv = receive  # type: ignore[method-assign]  # says nothing in time
+    waiting = sftp.remove(b"/a")
+    with pytest.raises(HostNotReachableError, match=r"did not answer for 5 s"):
+        waiting.result()
+    with pytest.raises(HostNotReachableError, match=r"did not answer for 5 s"):
+        sftp.remove(b"/b")
+
+
+def test_a_file_of_which_the_server_tells_nothing_is_not_taken_for_empty(tmp_path: Path) -> None:
+    def answer(kind: int, number: bytes, _body: bytes) -> bytes:
+        if kind == Kind.OPEN:
+            return bytes([Kind.HANDLE]) + number + string(b"h")
+        if kind == Kind.CLOSE:
+            return status(number, Status.OK)
+        assert kind in (Kind.STAT, Kind.FSTAT)
+        return bytes([Kind.ATTRS]) + number + struct.pack(">I", 0)
+
+    sftp = session(answer)
+    connected = Connected(cast(Transport, None), sftp, "files.site.example", 1.0)
+    connection = SSHDownloadConnection(connected, HostPaths())
+    with pytest.raises(FileNotAccessibleError, match="does not tell how large"):
+        connection.fetch_files([FetchRequest(remote=RemotePath("/a"), local=tmp_path / "a")])
+    assert not (tmp_path / "a").exists()

@@ -1,0 +1,88 @@
+"""Opening local files to write into, so that nothing is written through links that others put there."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+# Windows lacks some of these; there the comparison after opening finds a link.
+_SAFELY = (
+    getattr(os, "O_NOFOLLOW", 0)
+    # Opening a pipe would wait for somebody who reads from it.
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+def open_local_target(path: Path, *, offset: int) -> BinaryIO:
+    """Open a local file to write to from an offset on; the caller closes it.
+
+    From offset 0 the file is a new one: an old one of that name, or a link, is removed before, so that
+    what a link leads to, and other names of the old file, keep their content. From any other offset the
+    file must be a regular one; what follows the offset is cut off.
+
+    Parameters
+    ----------
+    path:
+        The file; its folder exists.
+    offset:
+        Where writing begins, in bytes; the file has at least that size.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be made or opened, is a folder, a device or, for a later offset, anything but a
+        regular file of that size.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> for offset, content in [(0, b"12345"), (2, b"x")]:
+    ...     with open_local_target(Path("counts.dat"), offset=offset) as file:
+    ...         _ = file.write(content)
+    >>> Path("counts.dat").read_bytes()
+    b'12x'
+    """
+    return _open_new(path) if offset == 0 else _open_old(path, offset)
+
+
+def _open_new(path: Path) -> BinaryIO:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        pass
+    else:
+        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+            raise _not_regular(path)
+        path.unlink()
+    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, 0o666), "r+b")
+
+
+def _open_old(path: Path, offset: int) -> BinaryIO:
+    by_name = path.lstat()
+    if not stat.S_ISREG(by_name.st_mode):
+        raise _not_regular(path)
+    file = os.fdopen(os.open(path, os.O_RDWR | _SAFELY), "r+b")
+    try:
+        _check_opened(path, by_name, os.fstat(file.fileno()), offset)
+        file.truncate(offset)
+        file.seek(offset)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:
+    # The name may lead elsewhere since it was looked at.
+    if not os.path.samestat(by_name, opened):
+        raise _not_regular(path)
+    if opened.st_size < offset:
+        raise OSError(errno.EINVAL, f"It has {opened.st_size} bytes, fewer than {offset}", str(path))
+
+
+def _not_regular(path: Path) -> OSError:
+    return OSError(errno.EINVAL, "It is no regular file", str(path))
