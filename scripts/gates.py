@@ -42,9 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("checks", nargs="*", metavar="CHECK", help="checks to run; all by default")
     parser.add_argument("--list", action="store_true", help="list the checks")
     parser.add_argument("--lowest", action="store_true", help="test with the oldest dependencies")
+    parser.add_argument("--nightly", action="store_true", help="let properties be tried on more examples")
     parser.add_argument("--workers", type=int, default=_cores(), help="processes that run tests")
     options = parser.parse_args(arguments)
     known = {"tests": [sys.executable, "-m", "pytest", *CORE]} if options.lowest else gates(options.workers)
+    if options.nightly:
+        known = {**known, "tests": [*known["tests"], "--hypothesis-profile=nightly"]}
     if unknown := sorted(set(options.checks) - set(known)):
         parser.error(f"there is no check {', '.join(unknown)}; there are: {', '.join(known)}")
     if options.list:

@@ -1,3 +1,11 @@
 """What all tests share."""
 
+from hypothesis import settings
+
 pytest_plugins = ["scitacean.testing.fixtures"]
+
+# The same examples each time, so that a red run can be repeated; the nightly profile looks further. Machines
+# of a busy CI are too uneven for limits of time per example.
+settings.register_profile("seeded", deadline=None, derandomize=True)
+settings.register_profile("nightly", deadline=None, max_examples=1_000)
+settings.load_profile("seeded")

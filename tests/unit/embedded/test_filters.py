@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scitacean.embedded.answers import Refusal
@@ -139,7 +139,6 @@ def selected(
     return [seq for (seq,) in rows]
 
 
-@settings(max_examples=150, deadline=None)
 @given(filter_=FILTERS, documents=st.lists(DOCUMENTS, max_size=5))
 def test_selects_what_plain_python_selects(
     connection: sqlite3.Connection, filter_: dict[str, Any], documents: list[dict[str, Any]]
@@ -148,7 +147,6 @@ def test_selects_what_plain_python_selects(
     assert selected(connection, where(filter_, Rules()), documents) == expected
 
 
-@settings(max_examples=150, deadline=None)
 @given(values=st.lists(SCALARS | st.lists(SCALARS, max_size=2), max_size=8), operators=OPERATORS)
 def test_each_operator_selects_what_plain_python_selects(
     connection: sqlite3.Connection, values: list[Any], operators: dict[str, Any]

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scitacean.embedded import EmbeddedCatalogue, serve
@@ -26,7 +26,6 @@ PATHS = Paths(TEMPLATES)
 PIDS = ["a/b/c d/ü%2F", "20.500.12345/abc", "a//b", "a/attachments", "?#&=+", "..", "日本"]
 
 
-@settings(deadline=None)
 @given(pid=st.text(min_size=1), aid=st.text(min_size=1))
 def test_raw_paths_keep_parameters_whole(pid: str, aid: str) -> None:
     pid, aid = (text.encode("utf-8", "replace").decode() for text in (pid, aid))

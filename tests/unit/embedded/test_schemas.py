@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scitacean.embedded import quick, schemas
@@ -35,7 +35,6 @@ def jsonschema_says(name: str, body: Any) -> bool:
     return bool(schemas._validator(name).is_valid(body))
 
 
-@settings(max_examples=200, deadline=None)
 @given(files=st.lists(FILES, max_size=3), size=VALUES, more=st.dictionaries(st.just("foo"), VALUES))
 def test_the_quick_check_never_lets_through_what_jsonschema_refuses(
     files: list[dict[str, Any]], size: Any, more: dict[str, Any]

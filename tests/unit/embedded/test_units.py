@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scitacean.embedded.units import add_si, to_si
@@ -152,7 +152,6 @@ def test_values(value: Any, unit: str, si: Any, name: str) -> None:
     assert to_si(value, unit) == (si, name)
 
 
-@settings(max_examples=100, deadline=None)
 @given(names=st.lists(NAMES, min_size=2, max_size=4), value=st.floats(-1e6, 1e6))
 def test_dividing_undoes_multiplying(names: list[str], value: float) -> None:
     back = " / ".join(["m", *names])
@@ -161,7 +160,6 @@ def test_dividing_undoes_multiplying(names: list[str], value: float) -> None:
     assert math.isclose(float(str(to_si(value, there)[0])), value, rel_tol=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
 @given(text=st.text(st.sampled_from("m Ks/^*()-12.Å"), max_size=12))
 def test_any_text_gets_an_answer(text: str) -> None:
     value, unit = to_si(2, text)
