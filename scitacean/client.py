@@ -378,6 +378,6 @@ class Client:
         if self._file_transfer is None:
             raise ConfigurationError(
                 "The client has no file transfer, so it cannot move files.",
-                hint="Make it with file_transfer=SSHFileTransfer(...) or another one.",
+                hint="Make it with file_transfer=SSHFileTransfer(...), or give the command --host.",
             )
         return self._file_transfer

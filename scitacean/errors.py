@@ -128,7 +128,15 @@ class ScicatCommError(ScicatError, RuntimeError):
 
 
 class ServerUnreachableError(ScicatCommError):
-    """No connection to the catalogue, or it broke, or the answer took too long."""
+    """No connection to the catalogue, or it broke, or the answer took too long.
+
+    Attributes
+    ----------
+    nothing_sent:
+        Whether the request surely did not reach the server.
+    """
+
+    nothing_sent = False
 
 
 class BadAnswerError(ScicatCommError):

@@ -65,6 +65,14 @@ def explained(what: str, url: str) -> Iterator[None]:
             f"Cannot {what}: a name, password or other text has characters that cannot be sent.",
             hint="Use text that is valid unicode, without control characters.",
         ) from None
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        unreachable = ServerUnreachableError(
+            f"Cannot {what}: no connection to {url} ({_reason(error)}).",
+            hint="Check the URL, your network, VPN and proxy, and whether the server runs.",
+            request=url,
+        )
+        unreachable.nothing_sent = True
+        raise unreachable from None
     except httpx.TimeoutException as error:
         raise ServerUnreachableError(
             f"Cannot {what}: {url} did not answer in time ({_reason(error)}).",
@@ -73,8 +81,8 @@ def explained(what: str, url: str) -> Iterator[None]:
         ) from None
     except httpx.HTTPError as error:
         raise ServerUnreachableError(
-            f"Cannot {what}: no connection to {url} ({_reason(error)}).",
-            hint="Check the URL, your network, VPN and proxy, and whether the server runs.",
+            f"Cannot {what}: the connection to {url} broke ({_reason(error)}).",
+            hint="Check your network, VPN and proxy, and try again.",
             request=url,
         ) from None
 

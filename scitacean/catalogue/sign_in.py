@@ -46,7 +46,8 @@ def sign_in(api: scicat_api.Client, *, url: str, username: StrStorage, password:
     if any(answer.status_code == httpx.codes.UNAUTHORIZED for answer in answers):
         raise LoginError(
             f"Cannot {what} at {url}: it does not know this user name with this password.",
-            hint="Check both; accounts that sign in through a web page need a token: Client.from_token.",
+            hint="Check both; accounts that sign in through a web page need a token: Client.from_token "
+            "(--token-file).",
             status=httpx.codes.UNAUTHORIZED,
             request=url,
         )

@@ -49,7 +49,7 @@ def server_url(url: str, *, allow_http: bool) -> str:
     if parsed.scheme == "http" and not allow_http and not is_loopback(parsed.host):
         raise ConfigurationError(
             f"{url!r} is plain http: passwords and tokens could be read on the way. Nothing was sent.",
-            hint="Use https, or allow_http=True if you know that the network is safe.",
+            hint="Use https, or allow_http=True (--allow-http) if you know that the network is safe.",
         )
     return _API_SUFFIX.sub("", str(parsed))
 

@@ -19,6 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :
         Exit status: 0, or 1 where something went wrong, which standard error then says.
     """
-    from scitacean.cli.run import run
+    # Loading takes a moment, in which people change their minds, too.
+    try:
+        from scitacean.cli.run import run
 
-    return run(sys.argv[1:] if arguments is None else arguments)
+        return run(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt:
+        print("scitacean: Interrupted.", file=sys.stderr)  # noqa: T201
+        return 1

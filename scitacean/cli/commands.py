@@ -11,6 +11,7 @@ from rich.console import Console
 
 from scitacean._version import __version__
 from scitacean.cli.connect import CatalogueOptions, HostOptions, make_client
+from scitacean.cli.interrupts import interrupts_explained
 from scitacean.cli.metadata import make_dataset
 from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
@@ -39,7 +40,10 @@ TokenFile = Annotated[Path | None, typer.Option(help="File with a token; else SC
 Local = Annotated[Path | None, typer.Option(help="Folder with a catalogue of your own.")]
 AllowHttp = Annotated[bool, typer.Option("--allow-http", help="Allow plain http to other machines.")]
 Host = Annotated[str | None, typer.Option(envvar="SCITACEAN_SSH_HOST", help="File server, over SSH.")]
-Port = Annotated[int | None, typer.Option(envvar="SCITACEAN_SSH_PORT", help="Port of the file server.")]
+Port = Annotated[
+    int | None,
+    typer.Option(envvar="SCITACEAN_SSH_PORT", min=1, max=65535, help="Port of the file server."),
+]
 SshUsername = Annotated[
     str | None,
     typer.Option(envvar="SCITACEAN_SSH_USERNAME", help="User name there; SCITACEAN_SSH_PASSWORD."),
@@ -72,7 +76,9 @@ def upload(
     owner_group: Annotated[str | None, typer.Option(help="Group that owns it.")] = None,
     owner: Annotated[str | None, typer.Option(help="Person who owns it.")] = None,
     contact_email: Annotated[str | None, typer.Option(help="Whom to ask about it.")] = None,
-    dataset_type: Annotated[str | None, typer.Option("--type", help="raw or derived.")] = None,
+    dataset_type: Annotated[
+        str | None, typer.Option("--type", help="raw, derived, or a type of your facility.")
+    ] = None,
     metadata: Annotated[Path | None, typer.Option(help="TOML or JSON file with more fields.")] = None,
     source_folder: SourceFolder = None,
     url: Url = None,
@@ -117,7 +123,8 @@ def upload(
         path_prefixes=path_prefix or [],
         source_folder=source_folder,
     )
-    with make_client(catalogue, server) as client, progress_bar(_err) as bar:
+    undone = interrupts_explained("upload", "What was sent has been removed again.")
+    with make_client(catalogue, server) as client, progress_bar(_err) as bar, undone:
         uploaded = client.upload_new_dataset_now(dataset, on_progress=bar)
     _out.print(
         f"{uploaded.number_of_files} files, {uploaded.size:,} bytes, are in {uploaded.source_folder}",
@@ -147,7 +154,7 @@ def show(
         local=local,
         allow_http=allow_http,
     )
-    with make_client(catalogue) as client:
+    with make_client(catalogue, reading=True) as client:
         dataset = client.get_dataset(pid)
     _out.print(fields_table(f"Dataset {dataset.pid}", _shown_fields(dataset)))
     _out.print(files_table((file.remote_path.posix, file.size) for file in dataset.files))
@@ -193,9 +200,12 @@ def download(
         source_folder=None,
     )
     chosen: FileSelector = list(select) if select else True
-    with make_client(catalogue, server) as client:
+    with make_client(catalogue, server, reading=True) as client:
         dataset = client.get_dataset(pid)
-        with progress_bar(_err) as bar:
+        complete = interrupts_explained(
+            "download", "Complete files are in place; repeat the command to go on with the others."
+        )
+        with progress_bar(_err) as bar, complete:
             downloaded = client.download_files(
                 dataset, target=target, select=chosen, force=force, on_progress=bar
             )
@@ -215,7 +225,7 @@ def serve(
     folder: Annotated[
         Path | None, typer.Option(help="Keep the catalogue here; else it is gone in the end.")
     ] = None,
-    port: Annotated[int, typer.Option(help="Port; 0 for any that is free.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 0,
     accounts: Annotated[Path | None, typer.Option(help="JSON file with users, groups and rights.")] = None,
 ) -> None:
     """Serve a catalogue of your own on this machine, until stopped with Ctrl-C."""

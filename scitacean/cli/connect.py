@@ -40,8 +40,17 @@ class HostOptions:
     path_prefixes: list[str]
 
 
-def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) -> Client:
+def make_client(
+    catalogue: CatalogueOptions, host: HostOptions | None = None, *, reading: bool = False
+) -> Client:
     """Make the client that the options ask for.
+
+    Parameters
+    ----------
+    catalogue, host:
+        The options.
+    reading:
+        Whether a folder without catalogue is a mistake; otherwise one is made there.
 
     Raises
     ------
@@ -52,6 +61,7 @@ def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) ->
         # The variable says what to use by default.
         if catalogue.url not in (None, os.environ.get("SCITACEAN_URL")):
             raise ConfigurationError("Both --url and --local are given.", hint="Give one of them.")
+        _check_local(catalogue.local, host, reading=reading)
         return Client.local(catalogue.local)
     if catalogue.url is None:
         raise ConfigurationError(
@@ -75,6 +85,18 @@ def make_client(catalogue: CatalogueOptions, host: HostOptions | None = None) ->
             url=catalogue.url, token=token, file_transfer=transfer, allow_http=catalogue.allow_http
         )
     return Client.without_login(url=catalogue.url, file_transfer=transfer, allow_http=catalogue.allow_http)
+
+
+def _check_local(folder: Path, host: HostOptions | None, *, reading: bool) -> None:
+    if host is not None and (host.source_folder or host.path_prefixes or host.key_file or host.known_hosts):
+        raise ConfigurationError(
+            "Options of a file server are given together with --local, which keeps the files itself.",
+            hint="Leave them out, or give --url instead of --local.",
+        )
+    if reading and not (folder / "catalogue").is_dir():
+        raise ConfigurationError(
+            f"There is no catalogue in the folder {folder}.", hint="Check the path for typing mistakes."
+        )
 
 
 def _file_transfer(host: HostOptions | None) -> FileTransfer | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typer.main import get_command
 
 from scitacean.cli.commands import app
+from scitacean.cli.interrupts import ended_like_interrupted
 from scitacean.display.table import printable
 from scitacean.errors import ScicatError
 
@@ -16,11 +17,10 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command with arguments and return its exit status."""
     command = get_command(app)
     try:
-        command.main(list(arguments), prog_name="scitacean")
+        with ended_like_interrupted():
+            command.main(list(arguments), prog_name="scitacean")
     except SystemExit as exit_:
         return 1 if exit_.code else 0
-    except KeyboardInterrupt:
-        return _fail("Interrupted.")
     except (ScicatError, OSError, ValueError) as error:
         return _fail(str(error))
     return 0

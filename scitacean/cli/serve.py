@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 from types import FrameType
 
+from scitacean.cli.interrupts import handling
 from scitacean.errors import ConfigurationError
 
 
@@ -35,9 +35,10 @@ def serve_until_stopped(*, folder: Path | None, port: int, accounts: Path | None
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopped.set()
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-    with EmbeddedCatalogue(folder, accounts=known) as catalogue:
+    with (
+        handling("SIGINT", "SIGTERM", "SIGHUP", handler=stop),
+        EmbeddedCatalogue(folder, accounts=known) as catalogue,
+    ):
         try:
             with serve(catalogue, port=port) as server:
                 if accounts is None:

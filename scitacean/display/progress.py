@@ -60,14 +60,17 @@ class ProgressBar:
 
 
 @contextmanager
-def progress_bar(console: Console) -> Iterator[ProgressBar]:
-    """Show a progress bar for as long as the block runs; nothing where no person looks.
+def progress_bar(console: Console) -> Iterator[ProgressBar | None]:
+    """Show a progress bar for as long as the block runs; none, and None, where no person looks.
 
     Parameters
     ----------
     console:
         Where to draw.
     """
+    if not console.is_terminal:
+        yield None
+        return
     columns = (
         TextColumn("{task.description:>11}"),
         BarColumn(),
@@ -76,5 +79,5 @@ def progress_bar(console: Console) -> Iterator[ProgressBar]:
         TransferSpeedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console) as progress:
         yield ProgressBar(progress)

@@ -80,7 +80,8 @@ def source_folder_for(dataset: Dataset, pattern: str | RemotePath | None) -> Rem
         if dataset.source_folder is None:
             raise ConfigurationError(
                 "It is not known where on the file server the files shall go.",
-                hint="Set dataset.source_folder, or give the file transfer a source_folder pattern.",
+                hint="Set dataset.source_folder, or give the file transfer a source_folder pattern "
+                "(--source-folder).",
             )
         return dataset.source_folder
     try:

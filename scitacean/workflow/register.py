@@ -10,7 +10,7 @@ import attrs
 from scicat_api.models import CreateAttachmentV3Dto, CreateDatasetDto, CreateOrigDatablockDto
 from scitacean.catalogue import convert
 from scitacean.catalogue.scicat_client import ScicatClient
-from scitacean.errors import ScicatCommError, UploadInterrupted
+from scitacean.errors import ScicatCommError, ServerUnreachableError, UploadInterrupted
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.pid import PID
@@ -119,6 +119,8 @@ def _create(registration: Registration, dataset: Dataset, scicat: ScicatClient) 
     try:
         created = scicat.create_dataset_model(registration.dataset)
     except ScicatCommError as error:
+        if isinstance(error, ServerUnreachableError) and error.nothing_sent:
+            raise
         if error.status is not None and 400 <= error.status < 500 and error.status not in _NOT_REFUSED:
             raise
         raise _not_known(error, dataset) from error

@@ -57,6 +57,7 @@ def _by_name(files: list[File], names: set[str]) -> list[File]:
         shown = ", ".join(repr(name) for name in sorted(missing)[:5])
         raise ValueError(
             f"The dataset has no file {shown}{' and others' if len(missing) > 5 else ''}. "
-            "Names are paths relative to the source folder; list them with dataset.files."
+            "Names are paths relative to the source folder; list them with dataset.files or "
+            "the command scitacean show."
         )
     return found

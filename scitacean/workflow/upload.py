@@ -46,7 +46,7 @@ def upload_new_dataset(
     if local and transfer is None:
         raise ConfigurationError(
             "The dataset has files to upload, but the client has no file transfer.",
-            hint="Make the client with file_transfer=SSHFileTransfer(...) or another one.",
+            hint="Make the client with file_transfer=SSHFileTransfer(...), or give the command --host.",
         )
     if transfer is not None and local:
         dataset = with_source_folder(dataset, transfer)

@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,8 @@ import pytest
 from scitacean import Dataset, File, __version__
 from scitacean.cli import main
 from scitacean.client import Client
+from scitacean.transfer.copy import CopyDownloadConnection, CopyUploadConnection
+from scitacean.transfer.protocol import SendRequest, Sent
 
 FIELDS = ["--name", "Run 7", "--owner-group", "me", "--owner", "Ada", "--contact-email", "ada@site.example"]
 
@@ -164,6 +166,9 @@ def test_a_terminal_is_asked_for_the_password(
             ["download", "a/b", "x", "--url", "http://127.0.0.1:1", "--host", "h", "--path-prefix", "a"],
             "no path",
         ),
+        (["show", "a/b", "--local", "nosuch"], "no catalogue in the folder nosuch"),
+        (["upload", ".", "--local", "x", "--source-folder", "/data"], "together with --local"),
+        (["serve", "--port", "99999"], "99999"),
         (["show"], "Missing argument"),
         (["download", "a/b", "x", "--no-such-option"], "No such option"),
         (["upload", "none", "--local", "x"], "no file or folder"),
@@ -212,16 +217,51 @@ def test_a_dataset_that_cannot_go_is_explained_field_by_field(
     assert "- owner_group is None" in err
 
 
-def test_interrupting_is_no_traceback(
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_being_stopped_undoes_and_tells(
+    capsys: pytest.CaptureFixture[str],
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    send = CopyUploadConnection.send_files
+
+    def send_and_stop(self: CopyUploadConnection, requests: Sequence[SendRequest], **_: object) -> list[Sent]:
+        send(self, requests)
+        signal.raise_signal(getattr(signal, name))
+        raise AssertionError("not stopped")
+
+    monkeypatch.setattr(CopyUploadConnection, "send_files", send_and_stop)
+    before = signal.getsignal(signal.SIGTERM)
+    status, _, err = run(capsys, "upload", source, *FIELDS, "--local", tmp_path / "local")
+    assert (status, "What was sent has been removed again" in err, "Traceback" in err) == (1, True, False)
+    assert list((tmp_path / "local").rglob("a.csv")) == []
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupted_download_says_how_to_go_on(
     capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    local = tmp_path / "local"
+    _, out, _ = run(capsys, "upload", source, *FIELDS, "--local", local)
+
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Client, "upload_new_dataset_now", interrupt)
-    status, _, err = run(capsys, "upload", source, *FIELDS, "--local", tmp_path / "local")
-    assert status == 1
-    assert "Traceback" not in err
+    monkeypatch.setattr(CopyDownloadConnection, "fetch_files", interrupt)
+    status, _, err = run(capsys, "download", out.splitlines()[-1], tmp_path / "target", "--local", local)
+    assert (status, "repeat the command" in err) == (1, True)
+
+
+def test_interrupting_before_anything_began_is_no_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("scitacean.cli.run.run", interrupt)
+    assert run(capsys, "--help") == (1, "", "scitacean: Interrupted.\n")
 
 
 def test_a_folder_counts_more_than_the_variable(

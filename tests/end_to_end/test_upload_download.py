@@ -37,6 +37,7 @@ from scitacean.errors import (
     ForbiddenError,
     HostNotReachableError,
     ScicatCommError,
+    ServerUnreachableError,
     UploadInterrupted,
 )
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
@@ -566,6 +567,21 @@ def test_an_upload_does_not_overwrite(tmp_path: Path, dataset: Dataset) -> None:
     ):
         client.upload_new_dataset_now(dataset)
     assert tree(tmp_path / "there") == {"a.dat": b"precious"}
+
+
+def test_a_server_that_is_gone_has_nothing(dataset: Dataset, tmp_path: Path) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if (request.method, request.url.path) == ("POST", "/api/v4/datasets"):
+            raise httpx.ConnectError("refused")
+        return None
+
+    with (
+        EmbeddedCatalogue() as catalogue,
+        connected(catalogue, transfer_to(tmp_path), refuse) as client,
+        pytest.raises(ServerUnreachableError),
+    ):
+        client.upload_new_dataset_now(dataset)
+    assert not (tmp_path / "there").exists()
 
 
 def test_a_dataset_without_files_may_be_there_too(dataset: Dataset) -> None:
