@@ -136,7 +136,7 @@ def test_what_cannot_be_undone_is_told(
             if interrupt:
                 raise KeyboardInterrupt
 
-    with connected(url, transfer_to(ssh_server, timeout=1.5)) as client:
+    with connected(url, transfer_to(ssh_server, timeout=4.0)) as client:
         with pytest.raises(KeyboardInterrupt if interrupt else UploadInterrupted) as caught:
             client.upload_new_dataset_now(dataset, on_progress=cut_off)
         assert client.scicat.query_datasets({}) == []
