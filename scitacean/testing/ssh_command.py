@@ -44,19 +44,33 @@ async def run_command(process: asyncssh.SSHServerProcess[bytes]) -> None:
     process:
         The channel, with the command; without one nothing is run.
     """
-    transport, command = await asyncio.get_running_loop().subprocess_shell(
-        lambda: _Command(process), process.command or "true", start_new_session=True
+    starting = asyncio.ensure_future(
+        asyncio.get_running_loop().subprocess_shell(
+            lambda: _Command(process), process.command or "true", start_new_session=True
+        )
     )
+    wanted = True
+    # What is half started when this is cancelled has to be started before it can be ended.
+    while not starting.done():
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            wanted = False
+    transport, command = starting.result()
     feeding = asyncio.create_task(_feed(process.stdin, transport.get_pipe_transport(0)))
     try:
-        await process.wait_closed()
+        if wanted:
+            await process.wait_closed()
     finally:
         feeding.cancel()
         if not command.ended.is_set():
             _kill_group(transport.get_pid())
         transport.close()
-        # A channel that breaks makes the feeding fail, which is nobody's concern any more.
-        await asyncio.gather(feeding, command.ended.wait(), return_exceptions=True)
+        # However often the connection's end cancels this: a command that nobody waits for would stay. A
+        # channel that breaks makes the feeding fail, which is nobody's concern any more.
+        while not (command.ended.is_set() and feeding.done()):
+            with suppress(asyncio.CancelledError):
+                await asyncio.gather(feeding, command.ended.wait(), return_exceptions=True)
 
 
 async def _feed(source: asyncssh.SSHReader[bytes], pipe: asyncio.BaseTransport | None) -> None:
