@@ -23,12 +23,19 @@ if TYPE_CHECKING:
         ScicatError,
         TransferError,
         ValidationError,
+        ValidationWarning,
     )
-    from scitacean.model.attachment import Attachment
+    from scitacean.model.attachment import Attachment, AttachmentRelationship
+    from scitacean.model.datablock import Datablock
     from scitacean.model.dataset import Dataset
     from scitacean.model.file import File
+    from scitacean.model.instrument import Instrument
+    from scitacean.model.job import Job
+    from scitacean.model.orig_datablock import OrigDatablock
     from scitacean.model.parts import Lifecycle, Relationship, Technique
     from scitacean.model.pid import PID
+    from scitacean.model.proposal import MeasurementPeriod, Proposal
+    from scitacean.model.published_data import PublishedData
     from scitacean.model.remote_path import RemotePath
     from scitacean.model.sample import Sample
     from scitacean.model.thumbnail import Thumbnail
@@ -47,13 +54,22 @@ _MODULE_OF = {
     "ScicatError": "errors",
     "TransferError": "errors",
     "ValidationError": "errors",
+    "ValidationWarning": "errors",
     "Attachment": "model.attachment",
+    "AttachmentRelationship": "model.attachment",
+    "Datablock": "model.datablock",
     "Dataset": "model.dataset",
     "File": "model.file",
+    "Instrument": "model.instrument",
+    "Job": "model.job",
+    "OrigDatablock": "model.orig_datablock",
     "Lifecycle": "model.parts",
     "Relationship": "model.parts",
     "Technique": "model.parts",
     "PID": "model.pid",
+    "MeasurementPeriod": "model.proposal",
+    "Proposal": "model.proposal",
+    "PublishedData": "model.published_data",
     "RemotePath": "model.remote_path",
     "Sample": "model.sample",
     "Thumbnail": "model.thumbnail",
@@ -62,16 +78,24 @@ _MODULE_OF = {
 __all__ = [
     "PID",
     "Attachment",
+    "AttachmentRelationship",
     "AuthError",
     "Client",
     "ConfigurationError",
+    "Datablock",
     "Dataset",
     "ExpiringToken",
     "File",
     "FileNotAccessibleError",
     "FileUploadError",
+    "Instrument",
     "IntegrityError",
+    "Job",
     "Lifecycle",
+    "MeasurementPeriod",
+    "OrigDatablock",
+    "Proposal",
+    "PublishedData",
     "Relationship",
     "RemotePath",
     "Sample",
@@ -83,6 +107,7 @@ __all__ = [
     "Thumbnail",
     "TransferError",
     "ValidationError",
+    "ValidationWarning",
     "__version__",
 ]
 

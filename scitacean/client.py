@@ -8,21 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
-import attrs
-
-from scitacean.catalogue import convert
 from scitacean.catalogue.auth import SignInAuth
-from scitacean.catalogue.completeness import check_file_count
+from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.http import ConnectionOptions
+from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.credentials import SecretStr, StrStorage
-from scitacean.errors import ConfigurationError, ValidationError
+from scitacean.errors import ConfigurationError
+from scitacean.model.attachment import Attachment
 from scitacean.model.dataset import Dataset
 from scitacean.model.pid import PID
 from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
-from scitacean.validation.sample import problems_of_new_sample
 from scitacean.workflow.download import download_files
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.upload import upload_new_dataset
@@ -86,7 +84,7 @@ class Client:
         username, password:
             As text or as a storage that is asked when they are needed.
         file_transfer:
-            Moves files.
+            Moves files; None where only metadata is wanted.
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:
@@ -101,6 +99,15 @@ class Client:
             If the catalogue cannot be reached.
         ConfigurationError
             If the URL is none or plain http.
+
+        Examples
+        --------
+        >>> from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
+        >>> accounts = Accounts.single(username="me", password="secret")
+        >>> with EmbeddedCatalogue(accounts=accounts) as catalogue, serve(catalogue) as server:
+        ...     with Client.from_credentials(url=server.url, username="me", password="secret") as client:
+        ...         client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod")).created_by
+        'me'
         """
         scicat = ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
@@ -115,9 +122,32 @@ class Client:
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
     ) -> Self:
-        """Use a token. Parameters and errors are those of :meth:`from_credentials`.
+        """Use a token. The catalogue is first asked when something is wanted of it.
 
-        The catalogue is first asked when something is wanted of it.
+        Parameters
+        ----------
+        url:
+            URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
+        token:
+            As text or as a storage that is asked when it is needed.
+        file_transfer:
+            Moves files; None where only metadata is wanted.
+        allow_http:
+            Whether secrets may go over plain http to other machines.
+        **options:
+            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            :class:`scitacean.catalogue.http.ConnectionOptions`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the URL is none or plain http.
+
+        Examples
+        --------
+        >>> with Client.from_token(url="https://scicat.site.example", token="eyJhbGciOiJIUzI1NiJ9") as client:
+        ...     client.scicat.is_authenticated
+        True
         """
         scicat = ScicatClient.from_token(url, token, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
@@ -131,7 +161,31 @@ class Client:
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
     ) -> Self:
-        """Read public data. Parameters and errors are those of :meth:`from_credentials`."""
+        """Read public data. The catalogue is first asked when something is wanted of it.
+
+        Parameters
+        ----------
+        url:
+            URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
+        file_transfer:
+            Moves files; None where only metadata is wanted.
+        allow_http:
+            Whether questions may go over plain http to other machines.
+        **options:
+            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            :class:`scitacean.catalogue.http.ConnectionOptions`.
+
+        Raises
+        ------
+        ConfigurationError
+            If the URL is none or plain http.
+
+        Examples
+        --------
+        >>> with Client.without_login(url="https://scicat.site.example") as client:
+        ...     client.scicat.is_authenticated
+        False
+        """
         scicat = ScicatClient.without_login(url, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
@@ -150,6 +204,12 @@ class Client:
         ------
         ConfigurationError
             If the folder cannot be used: it is a file, or was made by a newer version.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod")).created_by
+        'me'
         """
         # The server in small is loaded by those only who want it: its imports take longer than all others.
         from httpx import WSGITransport
@@ -175,11 +235,17 @@ class Client:
 
     @property
     def scicat(self) -> ScicatClient:
-        """The low-level client, for what this one does not have."""
+        """The low-level client, for what this one does not have: see :class:`ScicatClient`."""
         return self._client
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; the end of a ``with`` statement does so too.
+
+        Examples
+        --------
+        >>> client = Client.local("my-catalogue")
+        >>> client.close()
+        """
         self._owned.close()
 
     def __enter__(self) -> Self:
@@ -203,6 +269,11 @@ class Client:
         attachments:
             Whether to get attachments too; otherwise they are None.
 
+        Returns
+        -------
+        :
+            The dataset; its files are not on this machine.
+
         Raises
         ------
         NotFoundError
@@ -213,23 +284,44 @@ class Client:
             If the answer has odd fields, with ``strict_validation``.
         ScicatCommError
             If there is no proper answer.
+        ValueError
+            If the text is no PID.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> dataset = Dataset(
+        ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+        ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+        ...     source_folder="/data/run-7",
+        ... )
+        >>> with Client.local("my-catalogue") as client:
+        ...     pid = client.upload_new_dataset_now(dataset).pid
+        ...     client.get_dataset(pid, attachments=True).attachments
+        []
         """
         pid = PID.parse(pid)
-        model = self._client.get_dataset_model(pid, strict_validation=strict_validation)
-        blocks = self._client.get_orig_datablock_models(pid, strict_validation=strict_validation)
-        check_file_count(model, blocks, strict=strict_validation)
-        return convert.dataset_from_model(
-            model,
-            orig_datablocks=blocks,
-            attachments=self._client.get_attachment_models(pid, strict_validation=strict_validation)
-            if attachments
-            else None,
-        )
+        with reported(f"get the dataset {pid}", self._client.url, strict=strict_validation) as problems:
+            model = self._client.get_dataset_model(pid)
+            blocks = self._client.get_orig_datablock_models(pid)
+            pictures = self._client.get_attachment_models(pid) if attachments else None
+            dataset = Dataset.from_download_model(model, orig_datablocks=blocks, attachments=pictures)
+            problems += missing_files(model, blocks)
+            problems += problems_of_entry(dataset, problems)
+        return dataset
 
     def download_attachments_for(self, target: Dataset) -> Dataset:
         """Return a copy of a dataset with its attachments as the catalogue has them.
 
-        A warning says so when the dataset has attachments already, which get lost in the copy.
+        Parameters
+        ----------
+        target:
+            A dataset of the catalogue; it is not changed.
+
+        Returns
+        -------
+        :
+            The copy.
 
         Raises
         ------
@@ -237,6 +329,26 @@ class Client:
             If the dataset is not from the catalogue: it has no PID.
         ScicatCommError
             If there is no proper answer.
+
+        Warns
+        -----
+        UserWarning
+            If the dataset has attachments already, which get lost in the copy.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> dataset = Dataset(
+        ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+        ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+        ...     source_folder="/data/run-7",
+        ... )
+        >>> dataset.add_attachment(caption="The rod")
+        >>> with Client.local("my-catalogue") as client:
+        ...     pid = client.upload_new_dataset_now(dataset).pid
+        ...     found = client.download_attachments_for(client.get_dataset(pid))
+        >>> [attachment.caption for attachment in found.attachments]
+        ['The rod']
         """
         if target.pid is None:
             raise ValueError("The dataset has no PID, so the catalogue cannot have attachments of it.")
@@ -247,7 +359,7 @@ class Client:
                 stacklevel=2,
             )
         models = self._client.get_attachment_models(target.pid)
-        return target.replace(attachments=[convert.attachment_from_model(model) for model in models])
+        return target.replace(attachments=[Attachment.from_download_model(model) for model in models])
 
     def download_files(
         self,
@@ -315,10 +427,38 @@ class Client:
         )
 
     def get_sample(self, sample_id: str, strict_validation: bool = False) -> Sample:
-        """Get a sample. Parameters and errors are those of :meth:`get_dataset`."""
-        return convert.sample_from_model(
-            self._client.get_sample_model(sample_id, strict_validation=strict_validation)
-        )
+        """Get a sample.
+
+        Parameters
+        ----------
+        sample_id:
+            Identifier.
+        strict_validation:
+            Whether it is an error if the catalogue's answer has odd fields. Otherwise they keep the odd
+            values, and a warning is logged.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such sample.
+        ForbiddenError
+            If one may not see it.
+        ValidationError
+            If the answer has odd fields, with ``strict_validation``.
+        ScicatCommError
+            If there is no proper answer.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     uploaded = client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod"))
+        ...     client.get_sample(uploaded.sample_id).sample_name
+        'Rod'
+        """
+        with reported(f"get the sample {sample_id}", self._client.url, strict=strict_validation) as problems:
+            sample = Sample.from_download_model(self._client.get_sample_model(sample_id))
+            problems += problems_of_entry(sample, problems)
+        return sample
 
     def upload_new_dataset_now(self, dataset: Dataset, *, on_progress: OnProgress | None = None) -> Dataset:
         """Upload a dataset with its files and attachments as a new entry.
@@ -350,13 +490,37 @@ class Client:
             If something is left on the servers: it says what and where.
         ConfigurationError
             If there are files but no file transfer, or no folder for them.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> dataset = Dataset(
+        ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+        ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+        ... )
+        >>> _ = Path("counts.csv").write_text("1,2,3")
+        >>> dataset.add_local_files("counts.csv")
+        >>> with Client.local("my-catalogue") as client:
+        ...     uploaded = client.upload_new_dataset_now(dataset)
+        >>> [str(file.remote_path) for file in uploaded.files], uploaded.created_by
+        (['counts.csv'], 'me')
         """
         return upload_new_dataset(
             dataset, scicat=self._client, transfer=self._file_transfer, on_progress=on_progress
         )
 
     def upload_new_sample_now(self, sample: Sample) -> Sample:
-        """Upload a sample as a new entry; its id is ignored, the catalogue makes one.
+        """Upload a sample as a new entry.
+
+        Parameters
+        ----------
+        sample:
+            The sample; its id is ignored, the catalogue makes one.
+
+        Returns
+        -------
+        :
+            The sample as the catalogue has it.
 
         Raises
         ------
@@ -364,15 +528,16 @@ class Client:
             If the catalogue refuses it or there is no proper answer.
         ValidationError
             If the sample breaks rules of the catalogue; nothing was sent.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     uploaded = client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod"))
+        >>> uploaded.sample_name, uploaded.sample_id is None
+        ('Rod', False)
         """
-        if problems := problems_of_new_sample(attrs.asdict(sample, recurse=False)):
-            raise ValidationError(
-                "The sample cannot go into the catalogue; nothing was sent.",
-                problems=[str(problem) for problem in problems],
-            )
-        return convert.sample_from_model(
-            self._client.create_sample_model(convert.sample_to_upload_model(sample))
-        )
+        created = self._client.create_sample_model(sample.replace(sample_id=None).make_upload_model())
+        return Sample.from_download_model(created)
 
     def _needed_transfer(self) -> FileTransfer:
         if self._file_transfer is None:

@@ -17,13 +17,24 @@ class StrStorage:
     ----------
     value:
         The string, or another storage to get it from.
+
+    Examples
+    --------
+    >>> StrStorage("ada").get_str()
+    'ada'
     """
 
     def __init__(self, value: str | StrStorage) -> None:
         self._value = value
 
     def get_str(self) -> str:
-        """Return the string."""
+        """Return the string.
+
+        Examples
+        --------
+        >>> StrStorage(SecretStr("password")).get_str()
+        'password'
+        """
         return self._value if isinstance(self._value, str) else self._value.get_str()
 
     def __repr__(self) -> str:
@@ -63,6 +74,12 @@ class ExpiringToken(SecretStr):
     ------
     ValueError
         If ``expires_at`` has no time zone.
+
+    Examples
+    --------
+    >>> token = ExpiringToken(value="abc", expires_at=datetime.now(tz=UTC) + timedelta(hours=1))
+    >>> token.get_str()
+    'abc'
     """
 
     def __init__(
@@ -81,6 +98,11 @@ class ExpiringToken(SecretStr):
     @classmethod
     def from_jwt(cls, value: str | StrStorage) -> Self:
         """Read the expiry from a JSON web token; its signature is the server's affair.
+
+        Parameters
+        ----------
+        value:
+            The token.
 
         Raises
         ------
@@ -106,6 +128,15 @@ class ExpiringToken(SecretStr):
         ------
         SessionExpiredError
             If it has expired.
+
+        Examples
+        --------
+        >>> token = ExpiringToken(value="abc", expires_at=datetime(2026, 3, 1, tzinfo=UTC))
+        >>> try:
+        ...     token.get_str()
+        ... except SessionExpiredError as error:
+        ...     print(error.hint)
+        Sign in again to get a new one.
         """
         if datetime.now(tz=UTC) >= self.expires_at - self._denial_period:
             raise SessionExpiredError(

@@ -30,7 +30,10 @@ is part of the text of the error.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from scitacean.problem import Problem, problem_table
 
 
 class ScicatError(Exception):
@@ -73,22 +76,101 @@ class ConfigurationError(ScicatError, ValueError):
 
 
 class ValidationError(ScicatError, ValueError):
-    """Something breaks the rules of the catalogue.
+    """Something breaks the rules of the catalogue; all problems of it, not the first.
+
+    Like an :class:`ExceptionGroup` it has :attr:`exceptions`, :meth:`subgroup` and :meth:`split`.
 
     Parameters
     ----------
     message:
         What was checked.
     problems:
-        One line for each problem: the field, its value and what is expected.
+        What is wrong.
+    hint:
+        What the user can do about it.
+    server_messages:
+        What the server said is wrong, in its words.
+
+    Examples
+    --------
+    >>> error = ValidationError(
+    ...     "The dataset cannot go into the catalogue.",
+    ...     problems=[Problem("name", None, "a name"), Problem("meta.t", float("nan"), "a finite number")],
+    ... )
+    >>> print(error)
+    The dataset cannot go into the catalogue. 2 problems:
+      field   value  expected
+      name    None   a name
+      meta.t  nan    a finite number
+    >>> [problem.field for problem in error.problems]
+    ['name', 'meta.t']
     """
 
-    def __init__(self, message: str, *, problems: Iterable[str] = (), hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        problems: Iterable[Problem] = (),
+        hint: str = "",
+        server_messages: Iterable[str] = (),
+    ) -> None:
         super().__init__(message, hint=hint)
         self.problems = tuple(problems)
+        self.server_messages = tuple(server_messages)
+
+    @property
+    def exceptions(self) -> tuple[ValueError, ...]:
+        """One error for each problem."""
+        return tuple(ValueError(str(problem)) for problem in self.problems)
+
+    def subgroup(self, condition: Callable[[Problem], bool]) -> Self | None:
+        """Return the same error with those problems only that meet a condition; None without any.
+
+        Parameters
+        ----------
+        condition:
+            Takes a problem and says whether it is meant.
+
+        Examples
+        --------
+        >>> error = ValidationError("Bad.", problems=[Problem("name", None, "a name")])
+        >>> error.subgroup(lambda problem: problem.field.startswith("meta")) is None
+        True
+        """
+        found = [problem for problem in self.problems if condition(problem)]
+        if not found:
+            return None
+        return type(self)(self.message, problems=found, hint=self.hint, server_messages=self.server_messages)
+
+    def split(self, condition: Callable[[Problem], bool]) -> tuple[Self | None, Self | None]:
+        """Return :meth:`subgroup` of the condition and of its opposite.
+
+        Parameters
+        ----------
+        condition:
+            Takes a problem and says whether it is meant.
+
+        Examples
+        --------
+        >>> error = ValidationError("Bad.", problems=[Problem("name", None, "a name")])
+        >>> of_meta, others = error.split(lambda problem: problem.field.startswith("meta"))
+        >>> of_meta is None, len(others.problems)
+        (True, 1)
+        """
+        return self.subgroup(condition), self.subgroup(lambda problem: not condition(problem))
 
     def __str__(self) -> str:
-        return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+        number = len(self.problems) + len(self.server_messages)
+        if not number:
+            return super().__str__()
+        count = f"{number} problem{'s' if number > 1 else ''}:"
+        told = [f"  {message}" for message in self.server_messages]
+        table = problem_table(self.problems)
+        return "\n".join(line for line in [f"{self.message} {count}", table, *told, self.hint] if line)
+
+
+class ValidationWarning(UserWarning):
+    """Something that the catalogue takes but may not give back as it was."""
 
 
 class ScicatCommError(ScicatError, RuntimeError):

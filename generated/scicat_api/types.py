@@ -6,14 +6,18 @@ A kind knows how to take over any JSON value: what fits is converted, what does 
 as it came and reported (see :mod:`.errors`).
 """
 
+from __future__ import annotations
+
 import datetime
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar
 
 from attrs import define
-from httpx import Headers
 
 from .errors import Place, Problem, ProblemKind, active_collector, path_of
+
+if TYPE_CHECKING:
+    from httpx import Headers
 
 T = TypeVar("T")
 Problems = list[Problem] | None

@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import functools
 import json
-import logging
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import httpx
 
 import scicat_api
-from scicat_api import Problem, Response, reading
+from scicat_api import Response, reading
 from scicat_api.api.users import get_my_user
 from scitacean.catalogue.errors import error_of_answer, explained
+from scitacean.catalogue.report import problems_of_answer, reported
 from scitacean.errors import (
     BadAnswerError,
     ConfigurationError,
     ForbiddenError,
     LoginError,
     NotFoundError,
-    ValidationError,
 )
 
 T = TypeVar("T")
 
 _PAGE = 50
 """Blocks and attachments are large, so many of them would not fit into one answer."""
-
-_PROBLEMS_SHOWN = 20
-_logger = logging.getLogger("scitacean")
 
 
 class Calls:
@@ -124,15 +120,15 @@ class Calls:
     def _send(self, what: str, send: Callable[[], Response[T]], *, strict: bool) -> T | None:
         if self._http.is_closed:
             raise ConfigurationError(f"Cannot {what}: the client is closed.", hint="Make a new one.")
-        with explained(what, self._url), reading() as problems:
+        with explained(what, self._url), reading() as found:
             response = send()
         if not 200 <= response.status_code < 300:
             error = error_of_answer(
                 what, status=response.status_code, content=response.content, request=self._url
             )
             raise self._token_error(what) or error if isinstance(error, ForbiddenError) else error
-        if problems:
-            self._report(what, problems, strict=strict)
+        with reported(what, self._url, strict=strict) as problems:
+            problems += problems_of_answer(found)
         return response.parsed
 
     def _token_error(self, what: str) -> LoginError | None:
@@ -148,24 +144,6 @@ class Calls:
             hint="Get a new token, or sign in with user name and password.",
             status=response.status_code,
             request=self._url,
-        )
-
-    def _report(self, what: str, problems: list[Problem], *, strict: bool) -> None:
-        texts = [f"{problem.path or 'the answer'}: {problem.reason}" for problem in problems]
-        if strict:
-            raise ValidationError(
-                f"Cannot {what}: the answer of {self._url} is not as its interface says.",
-                problems=texts,
-                hint="Use strict_validation=False to get it all the same.",
-            )
-        shown = "; ".join(texts[:_PROBLEMS_SHOWN])
-        more = len(texts) - _PROBLEMS_SHOWN
-        _logger.warning(
-            "The answer of %s has odd fields (to %s): %s%s",
-            self._url,
-            what,
-            shown,
-            f" and {more} more" if more > 0 else "",
         )
 
     def _odd_answer(self, what: str) -> BadAnswerError:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scicat_api.models import OutputDatasetDto, OutputOrigDatablockDto, PartialOutputOrigDatablockDto
-from scitacean.errors import ValidationError
-
-_logger = logging.getLogger("scitacean")
+from scitacean.problem import Problem
 
 
-def check_file_count(
-    dataset: OutputDatasetDto,
-    blocks: Iterable[PartialOutputOrigDatablockDto | OutputOrigDatablockDto],
-    *,
-    strict: bool,
-) -> None:
-    """Compare how many files came with how many the dataset has, and log a warning where some are missing.
+def missing_files(
+    dataset: OutputDatasetDto, blocks: Iterable[PartialOutputOrigDatablockDto | OutputOrigDatablockDto]
+) -> Iterator[Problem]:
+    """Compare how many files came with how many the dataset has.
 
     Publishing or sharing a dataset does not publish or share its blocks of files.
 
@@ -27,21 +21,13 @@ def check_file_count(
         Says how many files there are.
     blocks:
         Those that came.
-    strict:
-        Whether missing files are an error.
-
-    Raises
-    ------
-    ValidationError
-        If files are missing, with ``strict``.
     """
     lists: list[object] = [block.data_file_list for block in blocks]
     came = sum(len(files) for files in lists if isinstance(files, list))
     counted: object = dataset.number_of_files
-    if not isinstance(counted, int) or came >= counted:
-        return
-    message = f"The dataset {dataset.pid} has {counted} files, but the catalogue shows only {came} of them."
-    hint = "You may not be allowed to see the others: sign in, or ask the dataset's owner."
-    if strict:
-        raise ValidationError(message, hint=hint)
-    _logger.warning("%s %s", message, hint)
+    if isinstance(counted, int) and came < counted:
+        yield Problem(
+            "files",
+            came,
+            f"all {counted} files; you may not be allowed to see the others: sign in, or ask the owner",
+        )

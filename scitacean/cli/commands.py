@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import attrs
 import typer
 from rich.console import Console
 
@@ -233,10 +232,5 @@ def serve(
 
 
 def _shown_fields(dataset: Dataset) -> list[tuple[str, object]]:
-    hidden = {"_files", "_uid", "attachments", "lifecycle", "pid"}
-    fields = [
-        (attribute.name, getattr(dataset, attribute.name))
-        for attribute in attrs.fields(Dataset)
-        if attribute.name not in hidden
-    ]
+    fields = [(name, value) for name, value in dataset.items() if name not in ("pid", "lifecycle")]
     return [*fields, ("number_of_files", dataset.number_of_files), ("size", f"{dataset.size:,} bytes")]

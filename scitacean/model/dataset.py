@@ -4,232 +4,336 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Any, Self, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, Self
 
 import attrs
 
+from scicat_api.models import (
+    CreateAttachmentV3Dto,
+    CreateDatasetDto,
+    OutputAttachmentV4Dto,
+    OutputDatasetDto,
+    OutputOrigDatablockDto,
+    PartialOutputOrigDatablockDto,
+)
+from scicat_api.models import (
+    Datablock as DatablockModel,
+)
+from scitacean.display import html
 from scitacean.model.attachment import Attachment
-from scitacean.model.file import File
-from scitacean.model.file_list import FileList
-from scitacean.model.local_files import find_local_files
-from scitacean.model.parts import Lifecycle, Relationship, Technique
-from scitacean.model.pid import PID
-from scitacean.model.remote_path import RemotePath
+from scitacean.model.copying import copied
+from scitacean.model.datablock import Datablock
+from scitacean.model.dataset_files import DatasetFiles, archived_size
+from scitacean.model.dataset_wire import dataset_to_send, received_dataset
+from scitacean.model.entry import Entry
+from scitacean.model.file_row import file_row, size_or_none
+from scitacean.model.orig_datablock import OrigDatablock
+from scitacean.model.shown import shown
+from scitacean.model.thumbnail import Thumbnail
+from scitacean.problem import Problem
+from scitacean.validation.file import problems_of_files
 
-_kept_by_server = attrs.setters.frozen
+_KEPT_WHEN_DERIVED = (
+    "contact_email",
+    "orcid_of_owner",
+    "owner",
+    "owner_email",
+    "principal_investigators",
+    "techniques",
+)
 
 
-def _optional_path(path: str | RemotePath | None) -> RemotePath | None:
-    return RemotePath(path) if isinstance(path, str) else path
-
-
-def _optional_pid(pid: str | PID | None) -> PID | None:
-    return PID.parse(pid) if isinstance(pid, str) else pid
-
-
-@attrs.define(kw_only=True)
-class Dataset:
+@attrs.define(kw_only=True, repr=False)
+class Dataset(DatasetFiles):
     """A dataset, on its way into the catalogue or as it came out of it.
+
+    The fields are those of :class:`scitacean.model.dataset_fields.DatasetFields`; :meth:`fields` lists
+    them. They can be used as attributes and like items of a dictionary.
 
     Attributes
     ----------
-    type:
-        ``"raw"`` for what was measured, ``"derived"`` for what was computed, or a facility's own.
-    name:
-        Name that people know it by.
-    owner_group:
-        Group that owns the dataset; one has to be a member of it to upload.
-    owner:
-        Names of the people who own it, separated by semicolons.
-    contact_email:
-        Addresses to write to, separated by semicolons.
-    creation_time:
-        When the data was made, with a time zone.
-    source_folder:
-        Folder on the file server that holds the files.
-    owner_email, orcid_of_owner:
-        Address and ORCID iD of the owner.
-    access_groups, shared_with, instrument_group:
-        Who else may see it.
-    principal_investigators, proposal_ids, sample_ids, instrument_ids, input_datasets:
-        What it comes from.
-    description, comment, keywords, classification, license, is_published:
-        What to know about it.
-    start_time, end_time, run_number, creation_location, data_format, source_folder_host:
-        How and where it was measured.
-    techniques, relationships, used_software, job_parameters, job_log_data:
-        How it was made and what it relates to.
-    meta:
-        Scientific metadata: anything that JSON can hold.
-    scientific_metadata_schema, scientific_metadata_valid, validation_status, data_quality_metrics:
-        What is known about its quality.
-    pid:
-        Identifier; the server makes one where it is None. Few groups may choose one.
-    lifecycle, created_at, created_by, updated_at, updated_by, api_version:
-        Kept by the server.
     attachments:
         Pictures; None where they have not been downloaded.
 
     Examples
     --------
-    >>> from datetime import UTC
+    >>> from datetime import UTC, datetime
     >>> dataset = Dataset(
     ...     type="raw", name="Run 7", owner_group="beamline1", owner="Ada Example",
     ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...     source_folder="/data/run-7",
     ... )
+    >>> dataset.validate()
     >>> dataset.number_of_files, dataset.size
     (0, 0)
+    >>> dataset["owner_group"]
+    'beamline1'
     """
 
-    type: str
-    name: str | None = None
-    owner_group: str | None = None
-    owner: str | None = None
-    contact_email: str | None = None
-    creation_time: datetime | None = None
-    source_folder: RemotePath | None = attrs.field(
-        default=None,
-        converter=_optional_path,
-        on_setattr=attrs.setters.convert,
-    )
-    source_folder_host: str | None = None
-    owner_email: str | None = None
-    orcid_of_owner: str | None = None
-    access_groups: Sequence[str] | None = None
-    shared_with: Sequence[str] | None = None
-    instrument_group: str | None = None
-    principal_investigators: Sequence[str] | None = None
-    proposal_ids: Sequence[str] | None = None
-    sample_ids: Sequence[str] | None = None
-    instrument_ids: Sequence[str] | None = None
-    input_datasets: Sequence[str] | None = None
-    description: str | None = None
-    comment: str | None = None
-    keywords: Sequence[str] | None = None
-    classification: str | None = None
-    license: str | None = None
-    is_published: bool | None = None
-    start_time: datetime | None = None
-    end_time: datetime | None = None
-    run_number: str | None = None
-    creation_location: str | None = None
-    data_format: str | None = None
-    techniques: Sequence[Technique] | None = None
-    relationships: Sequence[Relationship] | None = None
-    used_software: Sequence[str] | None = None
-    job_parameters: dict[str, object] | None = None
-    job_log_data: str | None = None
-    meta: dict[str, object] = attrs.Factory(dict)
-    scientific_metadata_schema: str | None = None
-    scientific_metadata_valid: bool | None = None
-    validation_status: str | None = None
-    data_quality_metrics: float | None = None
-    pid: PID | None = attrs.field(default=None, converter=_optional_pid, on_setattr=_kept_by_server)
-    lifecycle: Lifecycle | None = attrs.field(default=None, on_setattr=_kept_by_server)
-    created_at: datetime | None = attrs.field(default=None, on_setattr=_kept_by_server)
-    created_by: str | None = attrs.field(default=None, on_setattr=_kept_by_server)
-    updated_at: datetime | None = attrs.field(default=None, on_setattr=_kept_by_server)
-    updated_by: str | None = attrs.field(default=None, on_setattr=_kept_by_server)
-    api_version: str | None = attrs.field(default=None, on_setattr=_kept_by_server)
+    _parts: ClassVar[frozenset[str]] = frozenset({"attachments", "datablocks"})
+
     attachments: list[Attachment] | None = attrs.Factory(list)
-    _files: FileList = attrs.field(factory=FileList, converter=FileList, alias="files", repr=False)
-    _uid: str = attrs.field(factory=lambda: str(uuid.uuid4()), alias="uid", eq=False, repr=False)
 
-    @property
-    def files(self) -> tuple[File, ...]:
-        """The files, here and on the server."""
-        return self._files.view()
-
-    @property
-    def uid(self) -> str:
-        """What ``{uid}`` stands for in a source folder: made once per dataset, kept by copies."""
-        return self._uid
-
-    @property
-    def number_of_files(self) -> int:
-        """How many files the dataset has."""
-        return len(self.files)
-
-    @property
-    def size(self) -> int:
-        """Size of all files in bytes."""
-        return sum(file.size for file in self.files)
-
-    def add_files(self, *files: File) -> None:
-        """Add files.
-
-        Raises
-        ------
-        ValueError
-            If two files would have one path on the server.
-        """
-        self._files.add(files)
-
-    def add_local_files(
-        self, *paths: str | os.PathLike[str], base_path: str | os.PathLike[str] | None = None
+    def add_attachment(
+        self,
+        thumbnail: str | os.PathLike[str] | Thumbnail | None = None,
+        *,
+        caption: str,
+        owner_group: str | None = None,
+        access_groups: Sequence[str] | None = None,
+        instrument_group: str | None = None,
     ) -> None:
-        """Add files of this machine; a folder adds its tree.
+        """Add a picture with a caption.
 
         Parameters
         ----------
-        *paths:
-            Files and folders.
-        base_path:
-            Paths on the server are those relative to this folder. Without it, a file gets its name, and
-            what lies in a folder its path from that folder.
+        thumbnail:
+            The picture, or a file of it.
+        caption:
+            What it shows.
+        owner_group, access_groups, instrument_group:
+            Groups of the attachment; by default those of the dataset.
 
         Raises
         ------
-        FileNotFoundError
-            If a file or folder is not there.
         ValueError
-            If two files would have one path on the server, if one lies outside ``base_path``, or if one
-            is neither a file nor a folder.
+            If the file is no picture.
 
         Examples
         --------
-        >>> from pathlib import Path
-        >>> Path("run/raw").mkdir(parents=True)
-        >>> _ = Path("run/raw/a.csv").write_text("1,2")
-        >>> dataset = Dataset(type="raw")
-        >>> dataset.add_local_files("run")
-        >>> dataset.files[0].remote_path
-        RemotePath('raw/a.csv')
+        >>> dataset = Dataset(type="raw", owner_group="beamline1")
+        >>> dataset.add_attachment(caption="Nothing to see")
+        >>> [attachment.caption for attachment in dataset.attachments]
+        ['Nothing to see']
         """
-        self.add_files(
-            *(
-                File.from_local(path, remote_path=remote)
-                for path, remote in find_local_files(paths, base_path=base_path)
-            )
+        if thumbnail is not None and not isinstance(thumbnail, Thumbnail):
+            thumbnail = Thumbnail.load_file(thumbnail)
+        attachment = Attachment(
+            caption=caption,
+            owner_group=owner_group,
+            access_groups=access_groups,
+            instrument_group=instrument_group,
+            thumbnail=thumbnail,
         )
+        self.attachments = [*(self.attachments or ()), attachment]
 
-    def replace(self, **replacements: object) -> Self:
-        """Return a copy with some fields replaced, those included that the server keeps.
+    def derive(self, *, keep: Iterable[str] = _KEPT_WHEN_DERIVED) -> Self:
+        """Return a new dataset that is computed from this one.
+
+        Parameters
+        ----------
+        keep:
+            Names of the fields that it takes over; all others are empty.
 
         Raises
         ------
-        TypeError
+        ValueError
+            If this dataset has no PID: only what is in the catalogue can be referred to; or if ``keep`` names
+            the type, the input or what the server keeps, which a derived dataset has of its own.
+        KeyError
             If there is no such field.
 
         Examples
         --------
-        >>> Dataset(type="raw", name="a").replace(name="b").name
-        'b'
+        >>> raw = Dataset(type="raw", name="Run 7", owner="Ada Example", pid="site/7")
+        >>> derived = raw.derive()
+        >>> derived.type, derived.owner, derived.name, derived.input_datasets
+        ('derived', 'Ada Example', None, [PID(pid='7', prefix='site')])
         """
-        return attrs.evolve(self, **cast("dict[str, Any]", replacements))
+        if self.pid is None:
+            raise ValueError(
+                "The dataset has no PID yet. Upload it, and derive from what the upload returns."
+            )
+        names = [keep] if isinstance(keep, str) else list(keep)
+        own = {"type", "input_datasets", *(field.name for field in self.fields(read_only=True))}
+        if refused := sorted(own.intersection(names)):
+            raise ValueError(f"A derived dataset cannot keep {', '.join(refused)}: it has its own.")
+        kept = {name: copied(self[name]) for name in names}
+        return type(self)(type="derived", input_datasets=[self.pid]).replace(**kept)
 
-    def replace_files(self, *files: File) -> Self:
-        """Return a copy in which files of the same remote path are replaced by the given ones.
+    def as_new(self) -> Self:
+        """Return a copy without what the catalogue made: PID, lifecycle, who made it and when.
+
+        Everything else stays, whether it is published, too.
+
+        Examples
+        --------
+        >>> Dataset(type="raw", name="Run 7", pid="site/7").as_new().pid is None
+        True
+        """
+        kept = dict.fromkeys([field.name for field in self.fields(read_only=True)])
+        attachments = self.attachments
+        return self.replace(
+            **kept,
+            lifecycle=None,
+            datablocks=None,
+            packed_size=None,
+            number_of_files_archived=None,
+            uid=str(uuid.uuid4()),
+            attachments=None if attachments is None else [one.as_new() for one in attachments],
+        )
+
+    def find_problems(self, *, required: bool = True) -> list[Problem]:
+        """Find all that breaks the catalogue's rules, in fields, files and attachments.
+
+        Parameters
+        ----------
+        required:
+            Whether to look for missing fields: datasets of older servers may lack some.
+
+        Returns
+        -------
+        :
+            Errors, and as warnings what the catalogue takes but may not give back as it was.
+
+        Examples
+        --------
+        >>> dataset = Dataset(type="raw", owner_group="beamline1", meta={"counts": float("nan")})
+        >>> [problem.field for problem in dataset.find_problems(required=False)]
+        ['meta.counts']
+        """
+        return [
+            *self._field_problems(required=required),
+            *problems_of_files(self.files, required=required),
+            *_problems_of("datablocks", self.datablocks, Datablock, required=required),
+            *_problems_of("attachments", self.attachments, Attachment, required=required),
+            *self._losses(),
+        ]
+
+    def _losses(self) -> Iterator[Problem]:
+        """Find what gets lost of attachments: the route that members may use does not take all."""
+        for index, attachment in enumerate(self.attachments if isinstance(self.attachments, list) else ()):
+            for name in ("aid", "is_published", "relationships"):
+                value = getattr(attachment, name, None)
+                if value and self.pid is None:
+                    expected = "nothing: it is not sent with a dataset; create the attachment by itself"
+                    yield Problem(f"attachments[{index}].{name}", value, expected, "warning")
+
+    def make_upload_model(self) -> CreateDatasetDto:
+        """Make what is sent to create the dataset, without files and attachments.
 
         Raises
         ------
-        ValueError
-            If the dataset has no file of that remote path.
+        ValidationError
+            If fields break rules of the catalogue: with all problems.
+
+        Examples
+        --------
+        >>> from datetime import UTC, datetime
+        >>> dataset = Dataset(
+        ...     type="raw", name="Run 7", owner_group="beamline1", owner="Ada Example",
+        ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+        ...     source_folder="/data/run-7",
+        ... )
+        >>> dataset.make_upload_model().to_dict()["datasetName"]
+        'Run 7'
         """
-        new = {file.remote_path: file for file in files}
-        merged = tuple(new.pop(file.remote_path, file) for file in self.files)
-        if new:
-            raise ValueError(f"The dataset has no file {next(iter(new)).posix!r} to replace.")
-        return self.replace(files=merged)
+        self.raise_for(self._field_problems(required=True))
+        return dataset_to_send(self)
+
+    def make_attachment_upload_models(self) -> list[CreateAttachmentV3Dto]:
+        """Make what is sent to create the attachments; the dataset's groups are theirs where they name none.
+
+        Raises
+        ------
+        ValidationError
+            If an attachment breaks rules of the catalogue.
+
+        Examples
+        --------
+        >>> dataset = Dataset(type="raw", owner_group="beamline1")
+        >>> dataset.add_attachment(caption="The rod")
+        >>> [model.owner_group for model in dataset.make_attachment_upload_models()]
+        ['beamline1']
+        """
+        return [
+            attachment.make_upload_model_for_dataset(
+                owner_group=self.owner_group, access_groups=self.access_groups
+            )
+            for attachment in self.attachments or ()
+        ]
+
+    @classmethod
+    def from_download_model(
+        cls,
+        model: OutputDatasetDto,
+        *,
+        orig_datablocks: Iterable[PartialOutputOrigDatablockDto | OutputOrigDatablockDto] = (),
+        attachments: Iterable[OutputAttachmentV4Dto] | None = None,
+        datablocks: Iterable[DatablockModel] | None = None,
+    ) -> Self:
+        """Make a dataset of what the catalogue answered; a field with an odd value keeps it.
+
+        Parameters
+        ----------
+        model:
+            The dataset.
+        orig_datablocks:
+            Blocks of its files.
+        attachments:
+            Its attachments; None where they were not asked for.
+        datablocks:
+            Its copies in the archive; None where they were not asked for.
+
+        Examples
+        --------
+        >>> from scicat_api.models import OutputDatasetDto
+        >>> Dataset.from_download_model(OutputDatasetDto.from_dict({"datasetName": "Run 7"})).name
+        'Run 7'
+        """
+        blocks = [OrigDatablock.from_download_model(block) for block in orig_datablocks]
+        return attrs.evolve(
+            received_dataset(cls, model),
+            files=[file for block in blocks for file in block.files],
+            attachments=None
+            if attachments is None
+            else list(map(Attachment.from_download_model, attachments)),
+            datablocks=None if datablocks is None else list(map(Datablock.from_download_model, datablocks)),
+            packed_size=archived_size(model.packed_size),
+            number_of_files_archived=archived_size(model.number_of_files_archived),
+        )
+
+    def _repr_html_(self) -> str:
+        """Return what notebooks show."""
+        rows = [
+            html.Field(field.name, shown(self[field.name]), field.description, field.read_only)
+            for field in self.fields()
+            if field.name != "meta"
+        ]
+        pictures = self.attachments
+        return html.entry(
+            self._noun,
+            rows,
+            metadata=self.meta,
+            files=html.Files(
+                map(file_row, self.files), number=len(self.files), size=size_or_none(self.files)
+            ),
+            attachments=None
+            if pictures is None
+            else [html.Attached(one.caption, shown(one.thumbnail)) for one in pictures],
+        )
+
+    def __str__(self) -> str:
+        files = f"{self.number_of_files} file{'' if self.number_of_files == 1 else 's'}"
+        return f"Dataset {self.name!r} ({self.type}, {self.pid or 'without PID'}, {files})"
+
+    def __repr__(self) -> str:
+        given = [f"{name}={value!r}" for name, value in self.items() if not _is_unset(value)]
+        return f"Dataset({', '.join([*given, f'files={len(self.files)}'])})"
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or (isinstance(value, dict) and not value)
+
+
+def _problems_of(name: str, parts: object, kind: type[Entry], *, required: bool) -> Iterator[Problem]:
+    if parts is not None and not isinstance(parts, list | tuple):
+        yield Problem(name, parts, f"a list of {kind.__name__}")
+        return
+    for index, part in enumerate(parts or ()):
+        if not isinstance(part, kind):
+            yield Problem(f"{name}[{index}]", part, f"{kind.__name__}(...)")
+            continue
+        for problem in part.find_problems(required=required):
+            yield attrs.evolve(problem, field=f"{name}[{index}].{problem.field}")

@@ -19,6 +19,13 @@ class PID:
     prefix:
         The prefix, without the slash; None where there is none.
 
+    Raises
+    ------
+    TypeError
+        If ``pid`` is no text.
+    ValueError
+        If ``pid`` or ``prefix`` is empty, if ``prefix`` has a slash, or ``pid`` has one without a prefix.
+
     Examples
     --------
     >>> pid = PID.parse("20.500.12345/6f1c-aa")
@@ -31,6 +38,8 @@ class PID:
     __slots__ = ("_pid", "_prefix")
 
     def __init__(self, *, pid: str, prefix: str | None = None) -> None:
+        if not isinstance(pid, str):
+            raise TypeError(f"A PID is made of a string, got {pid!r}.")
         if not pid:
             raise ValueError("A PID needs an identifier; it is empty.")
         if prefix is not None and (not prefix or "/" in prefix):
@@ -53,6 +62,8 @@ class PID:
         ------
         ValueError
             If the identifier or the prefix is empty.
+        TypeError
+            If it is neither text nor a PID.
 
         Examples
         --------
@@ -61,12 +72,47 @@ class PID:
         """
         if isinstance(x, PID):
             return x
+        if not isinstance(x, str):
+            raise TypeError(f"A PID is made of a string, got {x!r}.")
         prefix, slash, pid = x.partition("/")
         return cls(pid=pid, prefix=prefix) if slash else cls(pid=prefix)
 
     @classmethod
+    def validate(cls, value: str | PID) -> PID:
+        """Return what :meth:`parse` does, under the name that libraries for data models ask for.
+
+        Parameters
+        ----------
+        value:
+            Text, or a PID.
+
+        Raises
+        ------
+        ValueError
+            If the identifier or the prefix is empty.
+        TypeError
+            If it is neither text nor a PID.
+
+        Examples
+        --------
+        >>> PID.validate("site/a")
+        PID(pid='a', prefix='site')
+        """
+        return cls.parse(value)
+
+    @classmethod
     def generate(cls, *, prefix: str | None = None) -> Self:
         """Make a new, unique PID.
+
+        Parameters
+        ----------
+        prefix:
+            The prefix of the facility; servers put their own before a PID without one.
+
+        Raises
+        ------
+        ValueError
+            If the prefix is empty or has a slash.
 
         Examples
         --------
@@ -77,12 +123,24 @@ class PID:
 
     @property
     def pid(self) -> str:
-        """The identifier without prefix."""
+        """The identifier without prefix.
+
+        Examples
+        --------
+        >>> PID.parse("site/7").pid
+        '7'
+        """
         return self._pid
 
     @property
     def prefix(self) -> str | None:
-        """The prefix, None where there is none."""
+        """The prefix, None where there is none.
+
+        Examples
+        --------
+        >>> PID.parse("site/7").prefix
+        'site'
+        """
         return self._prefix
 
     @property
@@ -93,6 +151,11 @@ class PID:
         ------
         ValueError
             If the identifier has a slash itself: without the prefix it would read as another PID.
+
+        Examples
+        --------
+        >>> PID.parse("site/7").without_prefix
+        PID(pid='7', prefix=None)
         """
         return PID(pid=self._pid)
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
-from scitacean.validation.problem import Problem
+from scitacean.problem import Problem
+from scitacean.validation.parts import lifecycle_problems, relationship_problems, technique_problems
+from scitacean.validation.pids import pid_problem, pids_problem
+from scitacean.validation.rules import Rule, checked, in_order, missing
 from scitacean.validation.values import (
+    email_problem,
+    emails_problem,
     flag_problem,
     number_problem,
     object_problem,
+    orcid_problem,
     text_problem,
     texts_problem,
+    time_problem,
 )
 
-_REQUIRED = {
+REQUIRED = {
     "type": "'raw', 'derived' or a facility's own type",
     "name": "a name",
     "owner_group": "a group that you are a member of",
@@ -24,109 +30,82 @@ _REQUIRED = {
     "creation_time": "a time with a time zone",
     "source_folder": "an absolute folder on the file server",
 }
-_TEXT_LISTS = (
-    "access_groups",
-    "shared_with",
-    "principal_investigators",
-    "proposal_ids",
-    "sample_ids",
-    "instrument_ids",
-    "input_datasets",
-    "keywords",
-    "used_software",
-)
-_FLAGS = ("is_published", "scientific_metadata_valid")
-_OBJECTS = ("meta", "job_parameters")
-_PARTS = {"techniques": ("pid", "name"), "relationships": ("identifier", "relationship")}
-_BY_SERVER = ("pid", "created_at", "created_by", "updated_at", "updated_by", "api_version")
-_TIMES = ("creation_time", "start_time", "end_time")
 
 
-def problems_of_new_dataset(fields: Mapping[str, object]) -> list[Problem]:
-    """Find what a server would refuse in a new dataset, or would keep wrongly.
+def _folder_problem(value: object, at: str) -> Iterator[Problem]:
+    yield from text_problem(value, at)
+    # A catalogue of one's own may keep files on a drive of Windows.
+    if isinstance(value, str) and value and not re.match(r"/|[A-Za-z]:/", value):
+        yield Problem(at, value, "an absolute path, starting with /")
+
+
+_RULES: dict[str, Rule] = {
+    "type": text_problem,
+    "name": text_problem,
+    "owner_group": text_problem,
+    "owner": text_problem,
+    "contact_email": emails_problem,  # the server takes a list for the contact only
+    "creation_time": time_problem,
+    "source_folder": _folder_problem,
+    "source_folder_host": text_problem,
+    "owner_email": email_problem,
+    "orcid_of_owner": orcid_problem,
+    "access_groups": texts_problem,
+    "shared_with": texts_problem,
+    "instrument_group": text_problem,
+    "principal_investigators": texts_problem,
+    "proposal_ids": texts_problem,
+    "sample_ids": texts_problem,
+    "instrument_ids": texts_problem,
+    "input_datasets": pids_problem,
+    "description": text_problem,
+    "comment": text_problem,
+    "keywords": texts_problem,
+    "classification": text_problem,
+    "license": text_problem,
+    "is_published": flag_problem,
+    "start_time": time_problem,
+    "end_time": time_problem,
+    "run_number": text_problem,
+    "creation_location": text_problem,
+    "data_format": text_problem,
+    "techniques": technique_problems,
+    "relationships": relationship_problems,
+    "used_software": texts_problem,
+    "job_parameters": object_problem,
+    "job_log_data": text_problem,
+    "meta": object_problem,
+    "scientific_metadata_schema": text_problem,
+    "scientific_metadata_valid": flag_problem,
+    "validation_status": text_problem,
+    "data_quality_metrics": number_problem,
+    "lifecycle": lifecycle_problems,
+    "pid": pid_problem,
+}
+
+
+def problems_of_dataset(fields: Mapping[str, object], *, required: bool = True) -> list[Problem]:
+    """Find what a server would refuse in a dataset, or would keep wrongly.
 
     Parameters
     ----------
     fields:
-        The dataset's fields by their Python names; the source folder as a string.
+        The dataset's fields by their Python names; PIDs and the source folder as text.
+    required:
+        Whether to look for missing fields.
 
     Examples
     --------
-    >>> [str(problem) for problem in problems_of_new_dataset({"type": "raw"})][0]
+    >>> [str(problem) for problem in problems_of_dataset({"type": "raw"})][0]
     'name is None; expected a name'
     """
     return [
-        *_missing(fields),
-        *_emails(fields),
-        *_times(fields),
-        *_folder(fields.get("source_folder")),
-        *_types(fields),
-        *_parts(fields),
+        *(missing(fields, REQUIRED | _not_empty(fields)) if required else ()),
+        *checked(fields, _RULES),
+        *in_order(fields, "start_time", "end_time"),
     ]
 
 
-def _missing(fields: Mapping[str, object]) -> Iterator[Problem]:
-    for name, expected in _REQUIRED.items():
-        if fields.get(name) in (None, ""):
-            yield Problem(name, fields.get(name), expected)
-
-
-def _types(fields: Mapping[str, object]) -> Iterator[Problem]:
-    for name, value in fields.items():
-        if name in _TEXT_LISTS:
-            yield from texts_problem(value, name)
-        elif name in _FLAGS:
-            yield from flag_problem(value, name)
-        elif name in _OBJECTS:
-            yield from object_problem(value, name)
-        elif name == "data_quality_metrics":
-            yield from number_problem(value, name)
-        elif name not in (*_TIMES, *_PARTS, *_BY_SERVER):
-            yield from text_problem(value, name)
-
-
-def _parts(fields: Mapping[str, object]) -> Iterator[Problem]:
-    for name, attributes in _PARTS.items():
-        value = fields.get(name)
-        if value is not None and not isinstance(value, list | tuple):
-            yield Problem(name, value, f"a list of {name}")
-            continue
-        for index, item in enumerate(value or ()):
-            for attribute in attributes:
-                text = getattr(item, attribute, None)
-                if not isinstance(text, str):
-                    yield Problem(f"{name}[{index}].{attribute}", text, "text")
-
-
-def _emails(fields: Mapping[str, object]) -> Iterator[Problem]:
-    # Loaded when it is needed: its tables of characters take as long as a third of all other imports.
-    from email_validator import EmailNotValidError, validate_email
-
-    # The server takes a list for the contact only.
-    for name, several in (("contact_email", True), ("owner_email", False)):
-        value = fields.get(name)
-        if not isinstance(value, str) or not value:
-            continue
-        for address in value.split(";") if several else [value]:
-            try:
-                validate_email(address.strip(), check_deliverability=False)
-            except EmailNotValidError as error:
-                yield Problem(name, value, f"an e-mail address{' or several' * several}: {error}")
-                break
-
-
-def _times(fields: Mapping[str, object]) -> Iterator[Problem]:
-    for name in _TIMES:
-        value = fields.get(name)
-        if value is None:
-            continue
-        if not isinstance(value, datetime):
-            yield Problem(name, value, "a datetime with a time zone")
-        elif value.utcoffset() is None:
-            yield Problem(name, value, "a time with a time zone, for example .astimezone() of it")
-
-
-def _folder(folder: object) -> Iterator[Problem]:
-    # A catalogue of one's own may keep files on a drive of Windows.
-    if isinstance(folder, str) and folder and not re.match(r"/|[A-Za-z]:/", folder):
-        yield Problem("source_folder", folder, "an absolute path, starting with /")
+def _not_empty(fields: Mapping[str, object]) -> dict[str, str]:
+    # Servers send back what older ones took, and refuse empty text as an address.
+    return {} if fields.get("owner_email") is None else {"owner_email": "an e-mail address, or None"}

@@ -11,13 +11,8 @@ from typing import NoReturn
 
 import attrs
 
-from scitacean.errors import (
-    FileNotAccessibleError,
-    HostNotReachableError,
-    IntegrityError,
-    TransferError,
-)
-from scitacean.model.checksum import known_or_none
+from scitacean.errors import HostNotReachableError, IntegrityError, TransferError
+from scitacean.model.checksum import checksums_of_files, known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.transfer.protocol import (
     DownloadConnection,
@@ -26,7 +21,7 @@ from scitacean.transfer.protocol import (
     FileTransfer,
     ResumableDownload,
 )
-from scitacean.workflow.download_plan import Item, has_checksum, plan_download
+from scitacean.workflow.download_plan import Item, has_checksum, local_errors, plan_download
 from scitacean.workflow.progress import OnProgress, ProgressMeter
 from scitacean.workflow.select import FileSelector, select_files
 
@@ -45,15 +40,59 @@ def download_files(
 ) -> Dataset:
     """Download files into a folder; the folders of the dataset are kept.
 
-    Parameters, errors and the result are those of :meth:`scitacean.Client.download_files`.
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    target:
+        The folder; made where it is not there.
+    transfer:
+        Moves the files.
+    select:
+        Which files; see :func:`scitacean.workflow.select.select_files`.
+    checksum_algorithm:
+        Replaces the algorithm that the catalogue says.
+    force:
+        Whether to download files that are there already.
+    on_progress:
+        Is told how it goes on.
+
+    Returns
+    -------
+    :
+        A copy of the dataset whose downloaded files have a local path.
+
+    Raises
+    ------
+    IntegrityError
+        If files do not have the size or checksum that the catalogue has; all others are in place.
+    FileNotAccessibleError
+        If files, the file server, or the target cannot be reached, or if the target cannot have the paths of
+        the catalogue: those that lead out of it, are too long, or differ for one file.
+    ConfigurationError
+        If the target is a file or the dataset has no source folder.
+    TypeError, ValueError
+        If ``select`` names no files.
+
+    Examples
+    --------
+    >>> from scitacean.transfer.copy import CopyFileTransfer
+    >>> from scitacean.model.file import File
+    >>> Path("data").mkdir()
+    >>> _ = Path("data/a.csv").write_text("1,2")
+    >>> file = File.from_remote("a.csv", 3, "2026-03-01T12:00:00Z")
+    >>> dataset = Dataset(type="raw", source_folder=Path("data").absolute().as_posix(), files=[file])
+    >>> found = download_files(dataset, target=Path("here"), transfer=CopyFileTransfer())
+    >>> found.files[0].local_path.read_text()
+    '1,2'
     """
-    files = [
-        attrs.evolve(file, checksum_algorithm=checksum_algorithm or file.checksum_algorithm)
+    chosen = {
+        id(file): attrs.evolve(file, checksum_algorithm=checksum_algorithm or file.checksum_algorithm)
         for file in select_files(dataset.files, select)
         if file.is_on_remote
-    ]
-    items = plan_download(dataset, files, target, force=force) if files else []
-    wanted = [item for item in items if force or not item.is_there()]
+    }
+    items = plan_download(dataset, list(chosen.values()), target, force=force) if chosen else []
+    wanted = items if force else _not_there(items)
     if wanted:
         _move(dataset, wanted, transfer, on_progress)
     if by_size := sum(not has_checksum(item.file) for item in items):
@@ -63,14 +102,48 @@ def download_files(
             by_size,
             len(items),
         )
-    return dataset.replace_files(*(item.at(item.target) for item in items))
+    places = {item.file.remote_path: item.target for item in items}
+    return dataset.replace(
+        files=[
+            chosen[id(file)].downloaded(local_path=places[file.remote_path]) if id(file) in chosen else file
+            for file in dataset.files
+        ]
+    )
+
+
+def _not_there(items: Sequence[Item]) -> list[Item]:
+    """Return the items whose complete file is not there already."""
+    with local_errors("read"):
+        alike = [item for item in items if item.is_like_target()]
+        checksums = _checksums({item: item.target for item in alike})
+    there = {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
+    return [item for item in items if item not in there]
+
+
+def _checksums(paths: Mapping[Item, Path]) -> dict[Item, str]:
+    """Compute the checksums of local files, where they can be compared with the catalogue."""
+    groups: dict[str, list[Item]] = {}
+    for item in paths:
+        if has_checksum(item.file) and item.file.checksum_algorithm is not None:
+            groups.setdefault(item.file.checksum_algorithm, []).append(item)
+    return {
+        item: checksum
+        for algorithm, group in groups.items()
+        for item, checksum in zip(
+            group, checksums_of_files([paths[item] for item in group], algorithm=algorithm), strict=True
+        )
+    }
 
 
 def _move(
     dataset: Dataset, items: Sequence[Item], transfer: FileTransfer, on_progress: OnProgress | None
 ) -> None:
     meter = ProgressMeter(((item.remote, item.size) for item in items), on_progress)
-    with transfer.connect_for_download(dataset, items[0].remote) as connection, _new_folders(items):
+    with (
+        transfer.connect_for_download(dataset, items[0].remote) as connection,
+        local_errors("write"),
+        _new_folders(items),
+    ):
         meter.phase("moving")
         resumed = [item for item in items if item.offset()]
         differences = _fetch(connection, items, meter)
@@ -131,11 +204,21 @@ def _request(item: Item) -> FetchRequest:
 
 def _place(items: Sequence[Item], fetched: Mapping[Item, Fetched]) -> dict[Item, str]:
     """Give complete files their names; return how the others differ from what the catalogue says."""
+    sizes = {item: item.partial.stat().st_size for item in items if item.partial.is_file()}
+    checksums = {
+        item: one.checksum
+        for item, one in fetched.items()
+        if one.checksum is not None and has_checksum(item.file)
+    }
+    # What has another size need not be read, and what was read on its way need not be read again.
+    checksums |= _checksums(
+        {item: item.partial for item, size in sizes.items() if size == item.size and item not in checksums}
+    )
     differences = {}
     for item in items:
-        if not item.partial.is_file():
+        if item not in sizes:
             differences[item] = "it did not arrive"
-        elif difference := _difference(item, fetched.get(item)):
+        elif difference := _difference(item, sizes[item], fetched.get(item), checksums.get(item)):
             differences[item] = difference
         else:
             with item.partial.open("rb") as file:
@@ -144,16 +227,10 @@ def _place(items: Sequence[Item], fetched: Mapping[Item, Fetched]) -> dict[Item,
     return differences
 
 
-def _difference(item: Item, fetched: Fetched | None) -> str:
-    file = item.at(item.partial)
+def _difference(item: Item, size: int, fetched: Fetched | None, checksum: str | None) -> str:
     if fetched is not None and fetched.remote_size != item.size:
         return f"it has {fetched.remote_size} bytes instead of {item.size}"
-    if fetched is None or fetched.checksum is None or file.size != item.size:
-        return file.difference_from_remote()
-    expected = file.remote_checksum
-    if expected is not None and fetched.checksum != expected.lower():
-        return f"its {file.checksum_algorithm} is {fetched.checksum} instead of {expected}"
-    return ""
+    return item.file.difference_of(size, checksum)
 
 
 def _refuse(differences: Mapping[Item, str]) -> NoReturn:
@@ -179,14 +256,6 @@ def _new_folders(items: Sequence[Item]) -> Iterator[None]:
                 path.mkdir(exist_ok=True)
                 made.append(path)
         yield
-    except OSError as error:
-        # Errors of our tree that are also an OSError say already what they are about.
-        if isinstance(error, TransferError):
-            raise
-        raise FileNotAccessibleError(
-            f"Cannot write {error.filename or 'the downloaded files'}: {error.strerror or error}.",
-            hint="Check that you may write to the target folder and that there is space.",
-        ) from error
     finally:
         for path in reversed(made):
             with suppress(OSError):

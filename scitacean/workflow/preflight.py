@@ -2,30 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from pathlib import Path
+from typing import cast
 
 import attrs
 
-from scitacean.errors import ConfigurationError, LocalFileNotFoundError, ValidationError
+from scitacean.errors import ConfigurationError, FileNotAccessibleError, LocalFileNotFoundError
 from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer
-from scitacean.validation.dataset import problems_of_new_dataset
-from scitacean.validation.paths import unsafe_path_reason
-from scitacean.validation.problem import Problem
-from scitacean.validation.values import text_problem
 
-_LARGEST_THUMBNAIL = 8 * 1024 * 1024
-"""Servers take bodies of up to 16 MiB, and pictures grow by a third on the way."""
+_LATER = RemotePath("/later")
+"""Stands for the folder of the files until it is known."""
+
+
+def check_new_dataset(dataset: Dataset) -> list[File]:
+    """Check all that can be checked here, before anything else is done with a dataset.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset. Where files are to be sent, the file transfer will say what its source folder is, so
+        that is not checked.
+
+    Returns
+    -------
+    :
+        The files that are to be sent.
+
+    Raises
+    ------
+    ValidationError
+        If the dataset breaks rules of the catalogue: with all problems.
+    LocalFileNotFoundError
+        If a file that shall be sent is not there any more.
+    FileNotAccessibleError
+        If such a file cannot be read.
+
+    Warns
+    -----
+    ValidationWarning
+        If the catalogue may not give back all of it as it is.
+
+    Examples
+    --------
+    >>> check_new_dataset(Dataset(type="raw", name="Run 7"))
+    Traceback (most recent call last):
+    ...
+    scitacean.errors.ValidationError: The dataset cannot go into the catalogue. ...
+    """
+    local = [file for file in dataset.files if _is_to_send(file)]
+    # Other than Dataset.replace, this copies no metadata: it may be anything until it has been checked.
+    (attrs.evolve(dataset, source_folder=_LATER) if local else dataset).validate()
+    for file in local:
+        _refuse_unreadable(cast("Path", file.local_path))
+    return local
 
 
 def with_source_folder(dataset: Dataset, transfer: FileTransfer) -> Dataset:
-    """Return the dataset with the folder that its files will go to.
+    """Find out to which folder the files of a valid dataset will go.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    transfer:
+        Knows the folder.
+
+    Returns
+    -------
+    :
+        A copy of the dataset with that source folder.
 
     Raises
     ------
     ConfigurationError
-        If the dataset has files on the file server already, in another folder.
+        If there is no such folder, or if the dataset has files on the file server already, in another one.
+
+    Examples
+    --------
+    >>> from scitacean.transfer.copy import CopyFileTransfer
+    >>> transfer = CopyFileTransfer(source_folder="/data/{name}")
+    >>> with_source_folder(Dataset(type="raw", name="Run 7"), transfer).source_folder
+    RemotePath('/data/Run_7')
     """
     folder = transfer.source_folder_for(dataset)
     there = [file.remote_path.posix for file in dataset.files if file.is_on_remote]
@@ -38,55 +99,27 @@ def with_source_folder(dataset: Dataset, transfer: FileTransfer) -> Dataset:
     return dataset.replace(source_folder=folder)
 
 
-def check_new_dataset(dataset: Dataset) -> None:
-    """Check all that can be checked here.
+def _is_to_send(file: object) -> bool:
+    # What is no file is for validation to report.
+    return isinstance(file, File) and file.is_on_local and not file.is_on_remote
 
-    Raises
-    ------
-    ValidationError
-        If the dataset breaks rules of the catalogue: with all problems.
-    LocalFileNotFoundError
-        If a file that shall be uploaded is not there any more.
-    """
-    fields = {
-        attribute.name: getattr(dataset, attribute.name)
-        for attribute in attrs.fields(Dataset)
-        if not attribute.name.startswith("_") and attribute.name not in ("attachments", "lifecycle")
-    }
-    folder = dataset.source_folder
-    problems = [
-        *problems_of_new_dataset(fields | {"source_folder": folder.posix if folder else None}),
-        *_problems_of_files(dataset),
-        *_problems_of_attachments(dataset),
-    ]
-    if problems:
-        raise ValidationError(
-            f"The dataset cannot go into the catalogue; nothing was sent. {len(problems)} problem(s):",
-            problems=[str(problem) for problem in problems],
+
+def _refuse_unreadable(path: Path) -> None:
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
+    if not is_there:
+        raise LocalFileNotFoundError(
+            f"The file {path} is not there any more; nothing was sent.",
+            hint="Put it back, or leave it out of the dataset.",
         )
-    for file in dataset.files:
-        if file.local_path is not None and not file.is_on_remote and not file.local_path.is_file():
-            raise LocalFileNotFoundError(
-                f"The file {file.local_path} is not there any more; nothing was sent.",
-                hint="Put it back, or leave it out of the dataset.",
-            )
+    if not os.access(path, os.R_OK):
+        raise _unreadable(path, "Permission denied")
 
 
-def _problems_of_files(dataset: Dataset) -> Iterator[Problem]:
-    seen: set[RemotePath] = set()
-    for index, file in enumerate(dataset.files):
-        path = file.remote_path
-        if reason := unsafe_path_reason(path.posix, windows=False):
-            yield Problem(f"files[{index}].remote_path", path.posix, f"a safe path, but {reason}")
-        if path in seen:
-            yield Problem(f"files[{index}].remote_path", path.posix, "a path that no other file has")
-        seen.add(path)
-
-
-def _problems_of_attachments(dataset: Dataset) -> Iterator[Problem]:
-    for index, attachment in enumerate(dataset.attachments or ()):
-        at = f"attachments[{index}]"
-        yield from text_problem(attachment.caption, f"{at}.caption")
-        size = 0 if attachment.thumbnail is None else len(attachment.thumbnail.data)
-        if size > _LARGEST_THUMBNAIL:
-            yield Problem(f"{at}.thumbnail", f"{size:,} bytes", f"at most {_LARGEST_THUMBNAIL:,} bytes")
+def _unreadable(path: Path, reason: str) -> FileNotAccessibleError:
+    return FileNotAccessibleError(
+        f"Cannot read {path}: {reason}; nothing was sent.",
+        hint="Check its permissions and those of its folder, or leave it out of the dataset.",
+    )

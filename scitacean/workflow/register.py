@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-
 import attrs
 
 from scicat_api.models import CreateAttachmentV3Dto, CreateDatasetDto, CreateOrigDatablockDto
-from scitacean.catalogue import convert
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import ScicatCommError, ServerUnreachableError, UploadInterrupted
+from scitacean.model.attachment import Attachment
 from scitacean.model.dataset import Dataset
-from scitacean.model.file import File
 from scitacean.model.pid import PID
-
-FILES_PER_BLOCK = 20_000
-BYTES_PER_BLOCK = 8 * 1024 * 1024
-"""Servers take bodies of up to 16 MiB and stall while they read them, so files are split into blocks."""
-
-_BYTES_PER_FILE = 300
-"""What an entry takes besides its path, at most: size, time, checksum, owner, group, permissions."""
 
 _NOT_REFUSED = (401, 408, 429)
 """Answers that say nothing about the dataset itself: the same request may succeed later."""
@@ -44,30 +33,47 @@ class Registration:
 def prepare(dataset: Dataset) -> Registration:
     """Make all that will be sent for a dataset whose files are on the file server.
 
+    Parameters
+    ----------
+    dataset:
+        The dataset, with its source folder.
+
     Raises
     ------
     ValidationError
         If something cannot be sent.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> dataset = Dataset(
+    ...     type="raw", name="Run 7", owner_group="beamline1", owner="Ada Example",
+    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...     source_folder="/data/run-7",
+    ... )
+    >>> registration = prepare(dataset)
+    >>> registration.dataset.dataset_name, registration.blocks, registration.attachments
+    ('Run 7', [], [])
     """
     later = PID(pid="later")
     return Registration(
-        dataset=convert.dataset_to_upload_model(dataset),
-        blocks=[
-            convert.files_to_upload_model(
-                later, files, checksum_algorithm=algorithm, is_published=dataset.is_published
-            )
-            for algorithm, group in by_algorithm(dataset.files)
-            for files in _split(group)
-        ],
-        attachments=[
-            convert.attachment_to_upload_model(attachment, dataset=dataset)
-            for attachment in dataset.attachments or ()
-        ],
+        dataset=dataset.make_upload_model(),
+        blocks=dataset.make_datablock_upload_models(later).orig_datablocks,
+        attachments=dataset.make_attachment_upload_models(),
     )
 
 
 def register(registration: Registration, dataset: Dataset, scicat: ScicatClient) -> Dataset:
     """Create the dataset, then its blocks, then its attachments.
+
+    Parameters
+    ----------
+    registration:
+        What is sent.
+    dataset:
+        What it was made of.
+    scicat:
+        Talks to the catalogue.
 
     Returns
     -------
@@ -80,13 +86,27 @@ def register(registration: Registration, dataset: Dataset, scicat: ScicatClient)
         If the catalogue has surely refused the dataset: nothing of it is there.
     UploadInterrupted
         If the dataset is there, or may be there, but not complete.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from scitacean import Client
+    >>> dataset = Dataset(
+    ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...     source_folder="/data/run-7",
+    ... )
+    >>> with Client.local("my-catalogue") as client:
+    ...     registered = register(prepare(dataset), dataset, client.scicat)
+    >>> registered.pid is None
+    False
     """
     pid, result = _create(registration, dataset, scicat)
     try:
         for block in registration.blocks:
             scicat.create_orig_datablock(attrs.evolve(block, dataset_id=str(pid)))
         attachments = [
-            convert.attachment_from_model(scicat.create_attachment_for_dataset(pid, attachment))
+            Attachment.from_download_model(scicat.create_attachment_for_dataset(pid, attachment))
             for attachment in registration.attachments
         ]
     except BaseException as error:
@@ -107,14 +127,6 @@ def register(registration: Registration, dataset: Dataset, scicat: ScicatClient)
     return result.replace(files=dataset.files, attachments=attachments, uid=dataset.uid)
 
 
-def by_algorithm(files: Iterable[File]) -> Iterator[tuple[str | None, list[File]]]:
-    """Yield files in groups of one checksum algorithm: a block has one."""
-    groups: dict[str | None, list[File]] = {}
-    for file in files:
-        groups.setdefault(file.checksum_algorithm, []).append(file)
-    yield from groups.items()
-
-
 def _create(registration: Registration, dataset: Dataset, scicat: ScicatClient) -> tuple[PID, Dataset]:
     try:
         created = scicat.create_dataset_model(registration.dataset)
@@ -130,7 +142,21 @@ def _create(registration: Registration, dataset: Dataset, scicat: ScicatClient) 
             "you upload it again."
         )
         raise
-    return PID.parse(created.pid), convert.dataset_from_model(created)
+    return _pid(created.pid, dataset), Dataset.from_download_model(created)
+
+
+def _pid(text: str, dataset: Dataset) -> PID:
+    try:
+        return PID.parse(text)
+    except ValueError as error:
+        raise UploadInterrupted(
+            f"The dataset is in the catalogue{_and_files(dataset)}, but the catalogue calls it {text!r}, "
+            "which is no PID, so its files and attachments cannot be registered.",
+            hint="Ask an administrator of the catalogue to delete it, then upload again into another source "
+            "folder; do not upload it once more before.",
+            pid=text,
+            source_folder=str(dataset.source_folder),
+        ) from error
 
 
 def _not_known(error: ScicatCommError, dataset: Dataset) -> UploadInterrupted:
@@ -149,17 +175,3 @@ def _not_known(error: ScicatCommError, dataset: Dataset) -> UploadInterrupted:
 
 def _and_files(dataset: Dataset) -> str:
     return f", its files are in {dataset.source_folder}" if dataset.files else ""
-
-
-def _split(files: Iterable[File]) -> Iterator[list[File]]:
-    block: list[File] = []
-    size = 0
-    for file in files:
-        entry = len(json.dumps(file.remote_path.posix)) + _BYTES_PER_FILE
-        if block and (len(block) == FILES_PER_BLOCK or size + entry > BYTES_PER_BLOCK):
-            yield block
-            block, size = [], 0
-        block.append(file)
-        size += entry
-    if block:
-        yield block

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from scitacean.model.file import File
+from scitacean.model.remote_path import RemotePath
 
-FileSelector = (
-    bool
-    | str
-    | list[str]
-    | tuple[str, ...]
-    | set[str]
-    | frozenset[str]
-    | re.Pattern[str]
-    | Callable[[File], bool]
-)
+FileSelector = bool | str | RemotePath | Iterable[str | RemotePath] | re.Pattern[str] | Callable[[File], bool]
 
 
 def select_files(files: Iterable[File], select: FileSelector) -> list[File]:
@@ -30,10 +23,17 @@ def select_files(files: Iterable[File], select: FileSelector) -> list[File]:
         True or False for all or none, a remote path or several, a pattern that is searched in the remote
         path, or a function.
 
+    Returns
+    -------
+    :
+        Those that are meant, in the order of ``files``.
+
     Raises
     ------
     ValueError
         If a path is named that none of the files has: it is most likely misspelt.
+    TypeError
+        If ``select`` is none of these.
 
     Examples
     --------
@@ -44,11 +44,15 @@ def select_files(files: Iterable[File], select: FileSelector) -> list[File]:
     files = list(files)
     if isinstance(select, bool):
         return files if select else []
-    if isinstance(select, re.Pattern):
+    if isinstance(select, re.Pattern) and isinstance(cast("object", select.pattern), str):
         return [file for file in files if select.search(file.remote_path.posix)]
-    if isinstance(select, str | list | tuple | set | frozenset):
-        return _by_name(files, {select} if isinstance(select, str) else set(select))
-    return [file for file in files if select(file)]
+    if isinstance(select, str | RemotePath):
+        return _by_name(files, {str(select)})
+    if isinstance(select, Iterable):
+        return _by_name(files, {_name(one) for one in select})
+    if callable(select):
+        return [file for file in files if select(file)]
+    raise _no_selector(select)
 
 
 def _by_name(files: list[File], names: set[str]) -> list[File]:
@@ -61,3 +65,16 @@ def _by_name(files: list[File], names: set[str]) -> list[File]:
             "the command scitacean show."
         )
     return found
+
+
+def _name(one: object) -> str:
+    if not isinstance(one, str | RemotePath):
+        raise _no_selector(one)
+    return str(one)
+
+
+def _no_selector(value: object) -> TypeError:
+    return TypeError(
+        f"Cannot select files by {value!r}. Give True or False, a remote path or several, a pattern of "
+        "re.compile for text, or a function of a file."
+    )

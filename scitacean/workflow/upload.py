@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from scitacean.catalogue import convert
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import (
     ConfigurationError,
-    FileNotAccessibleError,
     FileUploadError,
     IntegrityError,
     ScicatCommError,
@@ -18,6 +16,7 @@ from scitacean.errors import (
 from scitacean.model.checksum import known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
+from scitacean.model.orig_datablock import split_into_blocks
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     FileTransfer,
@@ -28,7 +27,7 @@ from scitacean.transfer.protocol import (
 )
 from scitacean.workflow.preflight import check_new_dataset, with_source_folder
 from scitacean.workflow.progress import OnProgress, ProgressMeter
-from scitacean.workflow.register import by_algorithm, prepare, register
+from scitacean.workflow.register import prepare, register
 
 
 def upload_new_dataset(
@@ -40,9 +39,47 @@ def upload_new_dataset(
 ) -> Dataset:
     """Upload files and register them and their dataset.
 
-    Parameters, errors and the result are those of :meth:`scitacean.Client.upload_new_dataset_now`.
+    Parameters
+    ----------
+    dataset:
+        The dataset; it is checked before anything else is done.
+    scicat:
+        Talks to the catalogue.
+    transfer:
+        Moves the files; None where there are none to move.
+    on_progress:
+        Is told how it goes on.
+
+    Returns
+    -------
+    :
+        A copy of the dataset as the catalogue has it.
+
+    Raises
+    ------
+    ValidationError
+        If the dataset breaks rules of the catalogue; nothing was sent.
+    ScicatCommError
+        If the catalogue refuses the dataset; the files were removed again.
+    FileNotAccessibleError
+        If a file of this machine is not there or cannot be read; nothing was sent.
+    TransferError
+        If files cannot be sent; those sent were removed again.
+    UploadInterrupted
+        If something is left on the servers: it says what and where.
+    ConfigurationError
+        If there are files but no file transfer, or no folder for them.
+
+    Examples
+    --------
+    >>> from scitacean import Client
+    >>> with Client.local("my-catalogue") as client:
+    ...     upload_new_dataset(Dataset(type="raw"), scicat=client.scicat, transfer=client.file_transfer)
+    Traceback (most recent call last):
+    ...
+    scitacean.errors.ValidationError: The dataset cannot go into the catalogue. ...
     """
-    local = [file for file in dataset.files if file.is_on_local and not file.is_on_remote]
+    local = check_new_dataset(dataset)
     if local and transfer is None:
         raise ConfigurationError(
             "The dataset has files to upload, but the client has no file transfer.",
@@ -50,8 +87,7 @@ def upload_new_dataset(
         )
     if transfer is not None and local:
         dataset = with_source_folder(dataset, transfer)
-    check_new_dataset(dataset)
-    scicat.validate_dataset_model(convert.dataset_to_upload_model(dataset))
+    scicat.validate_dataset_model(dataset.make_upload_model())
     if transfer is None or not local:
         return register(prepare(dataset), dataset, scicat)
     return _upload_with_files(dataset, local, scicat, transfer, on_progress)
@@ -88,13 +124,7 @@ def _upload_with_files(
 
 
 def _sizes(files: Sequence[File]) -> list[tuple[File, int]]:
-    try:
-        return [(file, file.size) for file in files]
-    except OSError as error:
-        raise FileNotAccessibleError(
-            f"Cannot read {error.filename}: {error.strerror}; nothing was sent.",
-            hint="Check the path and its permissions.",
-        ) from error
+    return [(file, file.size) for file in files]
 
 
 def _send(
@@ -135,10 +165,11 @@ def _verify(connection: UploadConnection, files: Sequence[File], folder: RemoteP
     if not isinstance(connection, RemoteChecksums):
         return
     bad = []
-    for algorithm, group in by_algorithm(files):
-        paths = [folder / file.remote_path for file in group]
+    for block in split_into_blocks(files):
+        algorithm = block.checksum_algorithm
+        paths = [folder / file.remote_path for file in block.files]
         found = connection.remote_checksums(paths, algorithm=algorithm) if algorithm else None
-        for file, path in zip(group, paths, strict=True):
+        for file, path in zip(block.files, paths, strict=True):
             if found is not None and file.remote_checksum not in (None, found[path]):
                 bad.append(f"\n  - {path}: its {algorithm} is {found[path]}, not {file.remote_checksum}")
     if bad:

@@ -214,7 +214,7 @@ def test_the_report_tells_what_is_different_and_what_that_touches(
     assert "    came    POST /api/v3/elastic-search/search\n" in report
     assert "    went    POST /api/v3/auth/oidc/token\n" in report
     assert "  ! went    CreateSampleDto.sampleName\n" in report
-    assert "    went    DataFile.metadata\n" in report
+    assert "  ! went    DataFile.metadata\n" in report
     assert "differences touch what scitacean uses" in report
 
 

@@ -251,8 +251,9 @@ def test_odd_fields_are_logged_or_refused(caplog: pytest.LogCaptureFixture) -> N
     with answering(200, content) as client:
         with caplog.at_level(logging.WARNING, logger="scitacean"):
             assert client.get_dataset_model("a/b").pid == "a/b"
-        assert "datasetName: must be a text" in caplog.text
-        assert "odd: is not in the document" in caplog.text
+        lines = [line.split() for line in caplog.text.splitlines()]
+        assert ["datasetName", "3", "a", "text"] in lines
+        assert ["odd", "1", "no", "such", "field:", "the", "interface", "does", "not", "have", "it"] in lines
         with pytest.raises(ValidationError, match="datasetName"):
             client.get_dataset_model("a/b", strict_validation=True)
 

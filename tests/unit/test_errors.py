@@ -8,8 +8,13 @@ import pickle
 import pytest
 
 from scitacean import errors
+from scitacean.problem import Problem
 
-ALL = [cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__]
+ALL = [
+    cls
+    for _, cls in inspect.getmembers(errors, inspect.isclass)
+    if cls.__module__ == errors.__name__ and not issubclass(cls, Warning)
+]
 
 
 @pytest.mark.parametrize("cls", ALL)
@@ -33,5 +38,29 @@ def test_errors_are_those_that_documentation_promises() -> None:
 
 
 def test_problems_are_listed() -> None:
-    error = errors.ValidationError("Bad.", problems=["a is wrong", "b is wrong"])
-    assert str(error).splitlines() == ["Bad.", "  - a is wrong", "  - b is wrong"]
+    problems = [Problem("name", None, "a name"), Problem("meta.a\n", "x" * 99, "less")]
+    error = errors.ValidationError(
+        "Bad.", problems=problems, hint="Mend it.", server_messages=["the server says no"]
+    )
+    assert str(error).splitlines() == [
+        "Bad. 3 problems:",
+        "  field     value" + " " * 57 + "expected",
+        "  name      None" + " " * 58 + "a name",
+        "  meta.a\\n  '" + "x" * 56 + "...  less",
+        "  the server says no",
+        "Mend it.",
+    ]
+    assert str(errors.ValidationError("Bad.", server_messages=["no"])) == "Bad. 1 problem:\n  no"
+
+
+def test_problems_can_be_taken_apart_like_a_group() -> None:
+    first, second = Problem("name", None, "a name"), Problem("meta.a", 1, "less")
+    error = errors.ValidationError("Bad.", problems=[first, second], hint="Mend it.")
+    of_meta, others = error.split(lambda problem: problem.field.startswith("meta"))
+    assert of_meta is not None
+    assert others is not None
+    assert (of_meta.problems, others.problems, others.hint) == ((second,), (first,), "Mend it.")
+    assert error.subgroup(lambda problem: False) is None
+    assert [str(one) for one in error.exceptions] == [str(first), str(second)]
+    again = pickle.loads(pickle.dumps(error))
+    assert (again.problems, str(again)) == (error.problems, str(error))

@@ -17,9 +17,9 @@ class CreateInstrumentDto(Model):
     """Schema CreateInstrumentDto of the document."""
 
     name: str
-    pid: str
     unique_name: str
     custom_metadata: JsonObject | Unset = UNSET
+    pid: str | Unset = UNSET
     additional_properties: dict[str, Any] = _field(factory=dict, kw_only=True)
 
     @classmethod
@@ -27,7 +27,7 @@ class CreateInstrumentDto(Model):
 
         return {
             "name": required("name", TEXT),
-            "pid": required("pid", TEXT),
             "uniqueName": required("unique_name", TEXT),
             "customMetadata": optional("custom_metadata", JSON_OBJECT),
+            "pid": optional("pid", TEXT),
         }
