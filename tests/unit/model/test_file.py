@@ -19,6 +19,7 @@ import pytest
 from scicat_api.models import DataFile
 from scitacean import File, IntegrityError, RemotePath, ValidationError
 from scitacean.errors import FileNotAccessibleError, LocalFileNotFoundError
+from scitacean.model.file_row import file_row, size_or_none
 from scitacean.model.file_wire import usable_entries
 
 TIME = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -374,3 +375,14 @@ def test_what_notebooks_show_of_a_file() -> None:
     assert ">name<" not in table
     assert table.count("a&lt;b&gt;.csv") == 1
     assert "a<b>" not in shown
+
+
+def test_rows_of_what_is_gone_or_no_file(path: Path) -> None:
+    file = File.from_local(path)
+    path.unlink()
+    there = File.from_remote("b", 3, TIME)
+    assert [file_row(one).place for one in (file, there)] == ["local, gone", "remote"]
+    assert file_row(7).place == "no file"  # type: ignore[arg-type]
+    assert size_or_none([there, there]) == 6
+    assert size_or_none([there, file]) is None
+    assert size_or_none([7]) is None  # type: ignore[list-item]

@@ -214,7 +214,7 @@ def test_what_was_sent_is_told_without_reading_it_again(
     ]
     file = File.from_local(local, checksum_algorithm="md5")
     none = File.from_local(local, remote_path="d", checksum_algorithm=None)
-    monkeypatch.setattr("scitacean.model.file.checksum_of_file", None)
+    monkeypatch.setattr("scitacean.model.file.local_contents", None)
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
         assert connection.send_files(requests) == [
             Sent(size=1_000_000, modified=modified, checksum=md5),
