@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from .accounts import Accounts, User
 from .answers import Document, forbidden
-from .filters import EVERYTHING, Condition, Rules, where
+from .conditions import EVERYTHING, Condition, Driver, any_of
+from .filters import Rules, where
+from .indexes import SHARING
 
-_RULES = Rules(columns={"ownerGroup": "d.owner_group"})
-PUBLISHED = where({"isPublished": True}, _RULES)
+_RULES = Rules(columns={"ownerGroup": "d.owner_group"}, terms=SHARING)
+_PUBLISHED = "d.published = 1"
+PUBLISHED = Condition(
+    f"+{_PUBLISHED}",
+    (),
+    (Driver(f"SELECT d.seq FROM document AS d WHERE d.collection = {{collection}} AND {_PUBLISHED}"),),  # noqa: S608
+)
 """What everybody may see."""
 
 
@@ -18,17 +25,12 @@ def visible(accounts: Accounts, user: User | None) -> Condition:
     if accounts.is_admin(user):
         return EVERYTHING
     groups = list(user.groups)
-    return where(
-        {
-            "$or": [
-                {"ownerGroup": {"$in": groups}},
-                {"accessGroups": {"$in": groups}},
-                {"sharedWith": user.email},
-                {"isPublished": True},
-            ]
-        },
-        _RULES,
-    )
+    sharing = [
+        {"ownerGroup": {"$in": groups}},
+        {"accessGroups": {"$in": groups}},
+        {"sharedWith": user.email},
+    ]
+    return any_of([*(where(one, _RULES) for one in sharing), PUBLISHED])
 
 
 def may_read(accounts: Accounts, user: User | None, document: Document) -> bool:

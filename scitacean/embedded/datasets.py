@@ -9,6 +9,7 @@ from .access import PUBLISHED, check_read, visible
 from .answers import NOTHING, Answer, Document, Refusal, bad_request, forbidden, not_found
 from .calls import Call, new_id
 from .filters import Rules
+from .indexes import COLUMNS, TERMS
 from .lists import ListQuery, v4_query
 from .relations import checked, with_relations
 from .store import AlreadyThere
@@ -236,7 +237,8 @@ def _query(call: Call, *, cast: bool = False) -> ListQuery:
         known=schemas.names(name),
         times=schemas.time_fields(name),
         cast=cast,
-        columns={"pid": "d.id", "_id": "d.id", "ownerGroup": "d.owner_group"},
+        columns=COLUMNS,
+        terms=TERMS,
     )
     return v4_query(call.text("filter"), rules)
 
