@@ -82,7 +82,7 @@ class Application:
         query = parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True)
         check_plain_text(parameters)
         if route.body is not None:
-            checked = schemas.check(route.body, body)
+            checked = schemas.check(route.body, body, self._site.variant)
         else:
             checked = body if isinstance(body, dict) else {}
         with self._store.transaction(write=route.writes) as transaction:
@@ -104,6 +104,8 @@ class Application:
         if found is None or method.lower() not in self._operations.get(found[0], {}):
             raise not_found(f"Cannot {request.method} {decoded_path(request.environ)}")
         template, parameters = found
+        if template in self._site.variant.missing_paths:
+            raise not_found(f"Cannot {request.method} {decoded_path(request.environ)}")
         route = ROUTES.get((method, template))
         if route is None:
             raise Refusal(

@@ -57,11 +57,12 @@ def with_relations(
             collection, related = BELONGING[name], linked([str(dataset["pid"])])
         else:
             collection, field = NAMED[name]
-            related = _with_ids(dataset.get(field))
+            related = with_ids(dataset.get(field))
         result[name] = call.transaction.find(collection, related & seen)
     return result
 
 
-def _with_ids(identifiers: object) -> Condition:
+def with_ids(identifiers: object) -> Condition:
+    """Match the documents that have any of these ids."""
     names = identifiers if isinstance(identifiers, list) else []
     return Condition("d.id IN (SELECT value FROM json_each(?))", (json.dumps(names),))
