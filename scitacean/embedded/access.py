@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from .accounts import Accounts, User
 from .answers import Document, forbidden
-from .conditions import EVERYTHING, Condition, Driver, any_of
+from .conditions import EVERYTHING, Condition, any_of
 from .filters import Rules, where
-from .indexes import SHARING
+from .indexes import SHARING, found_by
 
 _RULES = Rules(columns={"ownerGroup": "d.owner_group"}, terms=SHARING)
-_PUBLISHED = "d.published = 1"
-PUBLISHED = Condition(
-    f"+{_PUBLISHED}",
-    (),
-    (Driver(f"SELECT d.seq FROM document AS d WHERE d.collection = {{collection}} AND {_PUBLISHED}"),),  # noqa: S608
-)
+PUBLISHED = found_by("d.published", "= 1")
 """What everybody may see."""
 
 

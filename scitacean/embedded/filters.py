@@ -16,7 +16,8 @@ from attrs import field, frozen
 
 from . import times
 from .answers import bad_request
-from .conditions import EVERYTHING, NOTHING, Condition, Driver, Parameter, all_of, any_of, negated
+from .conditions import EVERYTHING, NOTHING, Condition, Driver, all_of, any_of, negated
+from .indexes import found_by
 from .values import absent, json_path, numbers_in, parts_in, some, storable, texts_in
 
 __all__ = ["EVERYTHING", "Condition", "Rules", "matches_regex", "order_terms", "where"]
@@ -228,7 +229,7 @@ def _one_of(path: str, values: list[object], rules: Rules) -> Condition:
 def _text_of(path: str, texts: list[str], rules: Rules) -> Condition:
     choice = json.dumps(texts)
     if path in rules.columns:
-        return _column(rules.columns[path], _AMONG, choice)
+        return found_by(rules.columns[path], _AMONG, choice)
     if path in rules.links:
         return term("", texts)
     return term(path, texts) if path in rules.terms else some(path, texts_in(texts))
@@ -244,13 +245,6 @@ def term(path: str, texts: Sequence[str]) -> Condition:
         parameters,
         (Driver(f"SELECT t.seq {found}", parameters),),
     )
-
-
-def _column(column: str, test: str, *operands: Parameter) -> Condition:
-    indexed = f"SELECT d.seq FROM document AS d WHERE d.collection = {{collection}} AND {column} {test}"  # noqa: S608
-    # COALESCE because a condition must be true or false; the plus keeps SQLite from using an index
-    # that is worse than the one that was chosen.
-    return Condition(f"COALESCE(+{column} {test}, 0)", operands, (Driver(indexed, operands),))
 
 
 def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:
@@ -269,7 +263,7 @@ def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:
                 return NOTHING
             operand = _time(operand)
         if path in rules.columns:
-            return _column(rules.columns[path], f"{sign} ?", operand)
+            return found_by(rules.columns[path], f"{sign} ?", operand)
         return some(path, Condition(f"{{0}}.type = 'text' AND {{0}}.atom {sign} ?", (operand,)))
     raise bad_request(f"{name} compares with a number, a text, true, false or null")
 
@@ -288,7 +282,7 @@ def _regex(path: str, pattern: object, options: object, rules: Rules) -> Conditi
     # Of a text column, SQLite looks at those alone that begin so.
     column, begin = rules.columns[path], prefix[1]
     end = begin[:-1] + chr(ord(begin[-1]) + 1)
-    begins = _column(column, f">= ? AND {column} < ?", begin, end)
+    begins = found_by(column, f">= ? AND {column} < ?", begin, end)
     return Condition(found.sql, found.parameters, begins.drivers)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .answers import Document
+from .conditions import Condition, Driver, Parameter
 
 _DATASETS = "datasets"
 _NAMES = {"datasetName": "dataset_name", "creationTime": "creation_time", "updatedAt": "updated_at"}
@@ -20,6 +21,17 @@ COLUMNS = {
 }
 """Columns of datasets, by field."""
 
+INDEXES = {
+    "d.seq": "document_by_making",
+    "d.id": "document_by_id",
+    "d.owner_group": "document_by_owner",
+    "d.published": "document_by_publication",
+    "d.dataset_name": "dataset_by_name",
+    "d.creation_time": "dataset_by_creation_time",
+    "d.updated_at": "dataset_by_update",
+}
+"""Indexes by column; they are named in queries, as SQLite's own choice would often be another."""
+
 SHARING = frozenset({"accessGroups", "sharedWith"})
 """Terms of all collections: who may see a document."""
 
@@ -28,6 +40,27 @@ TERMS = SHARING | {
     "runNumber", "sampleIds", "sourceFolder",
 }  # fmt: skip
 """Terms of datasets."""
+
+
+def found_by(column: str, test: str, *operands: Parameter) -> Condition:
+    """Meet a test of a column, which its index can find.
+
+    Parameters
+    ----------
+    column:
+        One of :data:`INDEXES`.
+    test:
+        What SQL says behind it.
+    operands:
+        Parameters of the test.
+    """
+    indexed = (
+        f"SELECT d.seq FROM document AS d INDEXED BY {INDEXES[column]}"  # noqa: S608 - names of ours
+        f" WHERE d.collection = {{collection}} AND {column} {test}"
+    )
+    # COALESCE because a condition must be true or false; with the plus, SQLite does not prefer this
+    # index to the one that was chosen.
+    return Condition(f"COALESCE(+{column} {test}, 0)", operands, (Driver(indexed, operands),))
 
 
 def columns_of(collection: str, document: Document) -> dict[str, str | int | None]:

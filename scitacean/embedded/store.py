@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import sqlite3
@@ -19,15 +20,12 @@ from . import upgrade
 from .answers import Document, bad_request
 from .conditions import Condition, Driver, Parameter
 from .filters import matches_regex, term
-from .indexes import columns_of, terms_of
+from .indexes import INDEXES, columns_of, terms_of
 
 TOO_MUCH = ("too large", "too many", "too big", "too complex", "parser stack", "at most", "bad JSON path")
 """What SQLite says about a query that is more than it takes."""
 
 _BUSY_SECONDS = 60.0
-_FEW = 1000
-"""Documents that are sorted rather than met one by one in the order that is asked for."""
-
 _MANY = 20_000
 """Documents that are looked up rather than met by looking at all of a collection."""
 
@@ -48,9 +46,11 @@ class Page:
     order_parameters: tuple[str, ...] = ()
 
     @property
-    def walks(self) -> bool:
-        """Whether an index gives the documents in order, so that reading may end with the page."""
-        return self.limit >= 0 and not self.order_parameters and len(self.order) <= 2
+    def index(self) -> str | None:
+        """The index that gives the documents in order, so that reading ends with the page."""
+        if self.limit < 0 or self.order_parameters or len(self.order) > 2:
+            return None
+        return INDEXES[self.order[0].partition(" ")[0]]
 
 
 class AlreadyThere(Exception):  # noqa: N818 - told to the client as an answer
@@ -114,7 +114,7 @@ class Transaction:
     def each(self, collection: str, condition: Condition, page: Page | None = None) -> Iterator[Document]:
         """Read documents that meet a condition, one after the other."""
         page = page or Page()
-        found, parameters = self._found(collection, condition, _FEW if page.walks else _MANY)
+        found, parameters = self._found(collection, condition, page)
         rows = self._selected(
             f"SELECT d.body {found} ORDER BY {', '.join(page.order)} LIMIT ? OFFSET ?",
             (*parameters, *page.order_parameters, page.limit, page.skip),
@@ -124,7 +124,7 @@ class Transaction:
 
     def count_elements(self, collection: str, condition: Condition, name: str) -> int:
         """Count the elements of a list in all documents that meet a condition."""
-        found, parameters = self._found(collection, condition, _MANY)
+        found, parameters = self._found(collection, condition)
         row = self._selected(
             f"SELECT coalesce(sum(json_array_length(d.body, ?)), 0) {found}", (f"$.{name}", *parameters)
         ).fetchone()
@@ -132,14 +132,14 @@ class Transaction:
 
     def count(self, collection: str, condition: Condition) -> int:
         """Count documents that meet a condition."""
-        found, parameters = self._found(collection, condition, _MANY)
+        found, parameters = self._found(collection, condition)
         return int(self._selected(f"SELECT count(*) {found}", parameters).fetchone()[0])
 
     def facet(
         self, collection: str, condition: Condition, name: str
     ) -> list[tuple[str | int | float | None, int]]:
         """Count the values of a field, the elements of lists one by one; the most frequent come first."""
-        found, parameters = self._found(collection, condition, _MANY)
+        found, parameters = self._found(collection, condition)
         path = f'$."{name}"'
         # A list as it is, and anything else as a list of one.
         value = "json_extract(d.body, ?)"
@@ -152,23 +152,36 @@ class Transaction:
             )
         )
 
-    def _found(self, collection: str, condition: Condition, few: int) -> tuple[str, tuple[Parameter, ...]]:
+    def _found(
+        self, collection: str, condition: Condition, page: Page | None = None
+    ) -> tuple[str, tuple[Parameter, ...]]:
         """Write FROM and WHERE for the documents that meet a condition, and their parameters.
 
-        They are looked up in an index where that leaves few, and else met one after the other.
+        They are looked up where that leaves few, and else met one after the other, in the order of
+        an index when there is one.
         """
         # The texts of conditions, orders and collections are ours; values of clients are parameters.
         # Indexes of a collection are only used where its name is spelled out.
         literal = f"'{collection}'"
         where = f"d.collection = {literal} AND ({condition.sql})"
-        driver = self._best(condition.drivers, literal, few)
+        index = page.index if page else None
+        driver = self._best(condition.drivers, literal, self._few(page) if page and index else _MANY)
         if driver is None:
-            return f"FROM document AS d WHERE {where}", condition.parameters
+            indexed = f" INDEXED BY {index}" if index else ""
+            return f"FROM document AS d{indexed} WHERE {where}", condition.parameters
         candidates = driver.sql.replace("{collection}", literal)
         return (
             f"FROM document AS d WHERE d.seq IN ({candidates}) AND +{where}",
             (*driver.parameters, *condition.parameters),
         )
+
+    def _few(self, page: Page) -> int:
+        """Tell how many documents are looked up and sorted faster than met in order until a page is full.
+
+        Of n documents, m of which are looked for, n / m are met for each one of the page.
+        """
+        (number,) = self.connection.execute("SELECT coalesce(max(seq), 0) FROM document").fetchone()
+        return math.isqrt(number * (page.skip + page.limit))
 
     def _best(self, drivers: Sequence[Driver], literal: str, few: int) -> Driver | None:
         best = None
