@@ -9,6 +9,7 @@ from attrs import evolve
 
 from . import datasets, entries, schemas
 from .answers import Answer, Document, bad_request
+from .bodies import parse
 from .calls import Call
 from .lists import ListQuery, parse_json, v3_query
 from .queries import facet_parameters, facets_of, full_condition, json_parameter, page_of
@@ -19,21 +20,22 @@ _ONE_FOR_LIST = {
     "proposalId": "proposalIds",
     "sampleId": "sampleIds",
     "instrumentId": "instrumentIds",
-    "principalInvestigator": "principalInvestigators",
     "investigator": "principalInvestigators",
+    "principalInvestigator": "principalInvestigators",
 }
 """Fields of v3 that are the first of a list in v4."""
 
+_LISTED = {"raw": ("proposalId", "sampleId", "instrumentId"), "derived": ("proposalId",)}
+_DEEPEST = 30
 _SCHEMAS = {"raw": "RawDatasetObsoleteDto", "derived": "DerivedDatasetObsoleteDto"}
 
 
 def create(call: Call) -> Answer:
     """``POST /api/v3/datasets``; which fields it takes depends on the type."""
     body = schemas.check(_schema("Create", call.body.get("type")), call.body, call.site.variant)
-    if call.body.get("type") in _SCHEMAS:
-        # Servers make lists of what was not sent as well.
-        for one in ("proposalId", "sampleId", "instrumentId"):
-            body.setdefault(one, None)
+    # Servers make lists of what was not sent as well.
+    for one in _LISTED.get(str(body["type"]), ()):
+        body.setdefault(one, None)
     made = datasets.made(call, _current(body), str(body.get("version", "3")))
     return Answer(_shown(made), status=HTTPStatus.CREATED)
 
@@ -103,10 +105,7 @@ def append(call: Call) -> Answer:
     """``POST /api/v3/datasets/{pid}/appendToArrayField``: what is there already stays single."""
     dataset = entries.changeable(KIND, call)
     name = call.text("fieldName") or ""
-    try:
-        more = json.loads(call.text("data") or "[]")
-    except (ValueError, RecursionError):
-        raise bad_request("data is no JSON") from None
+    more = parse((call.text("data") or "[]").encode())
     old = dataset.get(name)
     if not isinstance(old, list) or not isinstance(more, list):
         raise bad_request("fieldName should name a list, and data should be one")
@@ -143,15 +142,19 @@ def _shown(dataset: Document) -> Document:
     return shown
 
 
-def _renamed(fields: object) -> Document:
+def _renamed(fields: object, depth: int = 0) -> Document:
     """Write a condition on fields of v3 with those of v4."""
     if not isinstance(fields, dict):
         raise bad_request("where should be an object")
+    if depth > _DEEPEST:
+        raise bad_request("where is nested too deeply")
     result: Document = {}
     for key, value in fields.items():
         name = str(key)
         inner = name.startswith("$") and isinstance(value, list)
-        result[_ONE_FOR_LIST.get(name, name)] = [_renamed(one) for one in value] if inner else value
+        result[_ONE_FOR_LIST.get(name, name)] = (
+            [_renamed(one, depth + 1) for one in value] if inner else value
+        )
     return result
 
 

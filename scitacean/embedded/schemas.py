@@ -75,7 +75,8 @@ def _nullable(schema: Document) -> None:
 
 def _not_null(*names: str) -> Callable[[Document], None]:
     def change(schema: Document) -> None:
-        for name in names:
+        # Older servers do not know all of them.
+        for name in schema["properties"].keys() & set(names):
             alternatives = schema["properties"][name]["anyOf"]
             schema["properties"][name] = next(one for one in alternatives if one != {"type": "null"})
 
