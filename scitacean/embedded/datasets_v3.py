@@ -110,7 +110,9 @@ def append(call: Call) -> Answer:
     if not isinstance(old, list) or not isinstance(more, list):
         raise bad_request("fieldName should name a list, and data should be one")
     checked = schemas.check("PartialUpdateDatasetDto", {name: more}, call.site.variant)[name]
-    new = {**dataset, name: [*old, *(one for one in checked if one not in old)]}
+    values = list(old)
+    values.extend(one for i, one in enumerate(checked) if one not in (*old, *checked[:i]))
+    new = {**dataset, name: values}
     return Answer(_shown(entries.replaced(KIND, call, dataset, new)), status=HTTPStatus.CREATED)
 
 
