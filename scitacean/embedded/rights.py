@@ -10,7 +10,8 @@ from attrs import frozen
 from .access import may_read, visible
 from .accounts import Accounts, User
 from .answers import Document, forbidden
-from .filters import EVERYTHING, Condition, Rules, where
+from .conditions import EVERYTHING, NOTHING, Condition
+from .filters import Rules, where
 
 Rule: TypeAlias = Callable[[Accounts, User, Document], bool]
 """Whether a user may do something with a document."""
@@ -115,7 +116,7 @@ def _publication(accounts: Accounts, user: User | None, document: Document) -> b
 
 def _jobs(accounts: Accounts, user: User | None) -> Condition:
     if user is None:
-        return visible(accounts, None)
+        return NOTHING
     if accounts.is_admin(user):
         return EVERYTHING
     mine = [{"ownerGroup": {"$in": list(user.groups)}}, {"ownerUser": user.username}]
@@ -123,9 +124,7 @@ def _jobs(accounts: Accounts, user: User | None) -> Condition:
 
 
 def _job(accounts: Accounts, user: User | None, document: Document) -> bool:
-    if user is None:
-        return document.get("isPublished") is True
-    return (
+    return user is not None and (
         accounts.is_admin(user)
         or document.get("ownerGroup") in user.groups
         or document.get("ownerUser") == user.username

@@ -161,9 +161,8 @@ def test_attachments_of_others(as_user: As, alice: httpx.Client, parent: str, fi
 
 def test_attachments_of_datasets(as_user: As, alice: httpx.Client, pid: str) -> None:
     root = path("datasets", pid, "/attachments")
-    for _ in range(2):
-        made = alice.post(root, json=PICTURE).json()
-    assert alice.put(f"{root}/{made['_id']}", json={**PICTURE, "caption": "put"}).json()["caption"] == "put"
+    made = [alice.post(root, json=PICTURE).json()["_id"] for _ in range(2)]
+    assert alice.put(f"{root}/{made[0]}", json={**PICTURE, "caption": "put"}).json()["caption"] == "put"
     assert alice.get(f"{root}/count").json() == {"count": 2}
     assert as_user("bob").delete(root).status_code == 403
     assert alice.delete(root).json() == {"count": 2}

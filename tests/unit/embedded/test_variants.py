@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from scitacean.cli.serve import serve_until_stopped
 from scitacean.embedded import VARIANTS, Accounts, EmbeddedCatalogue
 from scitacean.errors import ConfigurationError
 
@@ -55,7 +56,7 @@ def test_the_newest_is_the_default(minimal: dict[str, Any]) -> None:
 
 def test_an_unknown_version_is_refused() -> None:
     with pytest.raises(ConfigurationError, match=r"3\.0") as refused:
-        EmbeddedCatalogue(server="3.0")
+        serve_until_stopped(folder=None, port=0, accounts=None, server="3.0")
     assert refused.value.hint is not None
     assert OLD in refused.value.hint
 
