@@ -81,14 +81,9 @@ def add(kind: Kind, call: Call, dataset: Document, body: Document) -> Document:
     return entries.added(kind, call, call.made({**block, "datasetId": dataset["pid"]}))
 
 
-def is_valid_v3(call: Call) -> Answer:
-    """``POST /api/v3/origdatablocks/isValid``: tells whether, not why not."""
-    return Answer(not schemas.problems(BLOCKS.body, call.body, call.site.variant))
-
-
-def is_valid_for_dataset(call: Call) -> Answer:
-    """``POST /api/v3/datasets/{pid}/origdatablocks/isValid``."""
-    reasons = schemas.problems("CreateDatasetOrigDatablockDto", call.body, call.site.variant)
+def is_valid_v3(schema: str, call: Call) -> Answer:
+    """``POST /api/v3/origdatablocks/isValid``, and ``isValid`` below a dataset."""
+    reasons = schemas.problems(schema, call.body, call.site.variant)
     return Answer({"valid": not reasons, "errors": reasons})
 
 

@@ -13,6 +13,7 @@ from .entries import Kind
 from .filters import Rules
 from .kinds import INSTRUMENTS, PROPOSALS, SAMPLES
 from .lists import v4_query
+from .queries import selected
 
 _SOURCES: tuple[tuple[str, Kind], ...] = (
     ("dataset", DATASETS),
@@ -29,7 +30,8 @@ def find(call: Call) -> Answer:
     query = v4_query(call.text("filter"), rules, newest_first=False)
     keys = [key for source, kind in _SOURCES for key in _keys(call, source, kind)]
     page = query.page
-    rows = call.transaction.connection.execute(
+    rows = selected(
+        call,
         # The same language as for documents of the store: the row is called d, and numbered.
         "SELECT d.body FROM (SELECT value AS body, key AS seq FROM json_each(?)) AS d"  # noqa: S608
         f" WHERE {query.condition.sql} ORDER BY {', '.join(page.order)} LIMIT ? OFFSET ?",
@@ -41,7 +43,8 @@ def find(call: Call) -> Answer:
 def _keys(call: Call, source: str, kind: Kind) -> list[Document]:
     seen = kind.listed(call)
     path = f"$.{kind.metadata}"
-    rows = call.transaction.connection.execute(
+    rows = selected(
+        call,
         "SELECT k.key, count(*), json_group_array(DISTINCT d.owner_group),"  # noqa: S608 - ours
         " max(json_extract(d.body, '$.isPublished') IS 1), min(json_extract(d.body, '$.createdAt')),"
         " max(json_extract(d.body, '$.updatedAt'))"

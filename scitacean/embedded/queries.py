@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 
 from . import schemas
 from .answers import Document, bad_request
 from .calls import Call
-from .filters import EVERYTHING, Condition, Rules, where
+from .conditions import Condition, Parameter, all_of
+from .filters import Rules, where
 from .lists import parse_json, v3_query
-from .store import Page
+from .store import TOO_MUCH, Page
 from .units import to_si
 
 _COMPARISONS = {
@@ -59,24 +61,25 @@ def full_condition(fields: Document, schema: str, metadata: str = "scientificMet
         400, for a field that the schema has not (servers stumble over it).
     """
     rules = Rules(times=schemas.time_fields(schema), cast=True, columns={"ownerGroup": "d.owner_group"})
-    condition = EVERYTHING
-    for name, value in fields.items():
-        if name == "text":
-            condition = condition & _words(value, rules.times)
-        elif name == "mode":
-            condition = condition & where(value, rules)
-        elif name == "scientific":
-            condition = condition & _scientific(value, metadata)
-        elif name == "userGroups":
-            groups = {"$in": value}
-            condition = condition & where({"$or": [{"ownerGroup": groups}, {"accessGroups": groups}]}, rules)
-        elif name.startswith("$"):
-            condition = condition & where({name: value}, rules)
-        elif name.partition(".")[0] not in schemas.fields(schema):
-            raise bad_request(f"Property {name} should not exist in fields")
-        else:
-            condition = condition & where({name: _operand(value)}, rules)
-    return condition
+    conditions = [_field(name, value, schema, rules, metadata) for name, value in fields.items()]
+    return all_of(conditions)
+
+
+def _field(name: str, value: object, schema: str, rules: Rules, metadata: str) -> Condition:
+    if name == "text":
+        return _words(value, rules.times)
+    if name == "mode":
+        return where(value, rules)
+    if name == "scientific":
+        return _scientific(value, metadata)
+    if name == "userGroups":
+        groups = {"$in": value}
+        return where({"$or": [{"ownerGroup": groups}, {"accessGroups": groups}]}, rules)
+    if name.startswith("$"):
+        return where({name: value}, rules)
+    if name.partition(".")[0] not in schemas.fields(schema):
+        raise bad_request(f"Property {name} should not exist in fields")
+    return where({name: _operand(value)}, rules)
 
 
 def _operand(value: object) -> object:
@@ -105,12 +108,12 @@ def _words(text: object, times: frozenset[str]) -> Condition:
 
 
 def _scientific(terms: object, metadata: str) -> Condition:
-    condition = EVERYTHING
+    conditions = []
     for term in terms if isinstance(terms, list) else [terms]:
         if not isinstance(term, dict) or not isinstance(term.get("lhs"), str) or "rhs" not in term:
             raise bad_request("scientific should be a list of {lhs, relation, rhs, unit}")
-        condition = condition & where(_comparison(term, f"{metadata}.{term['lhs']}"), Rules())
-    return condition
+        conditions.append(where(_comparison(term, f"{metadata}.{term['lhs']}"), Rules()))
+    return all_of(conditions)
 
 
 def _comparison(term: Document, path: str) -> Document:
@@ -188,13 +191,30 @@ def _day(text: str) -> Document:
     return {name: int(part) for name, part in zip(("year", "month", "day"), numbers, strict=False)}
 
 
+def selected(call: Call, sql: str, parameters: tuple[Parameter, ...]) -> sqlite3.Cursor:
+    """Run a query with a filter in it.
+
+    Raises
+    ------
+    Refusal
+        400, if the filter is more than SQLite takes.
+    """
+    try:
+        return call.transaction.connection.execute(sql, parameters)
+    except sqlite3.OperationalError as error:
+        if any(words in str(error) for words in TOO_MUCH):
+            raise bad_request(f"The filter is more than the catalogue takes: {error}") from None
+        raise
+
+
 def metadata_keys(
     call: Call, collection: str, condition: Condition, metadata: str, limits: Document, wanted: object
 ) -> list[str]:
     """List the keys of the metadata of entries, each once, in the order of their making."""
     page = page_of(limits)
     pattern = wanted if isinstance(wanted, str) else ""
-    rows = call.transaction.connection.execute(
+    rows = selected(
+        call,
         "SELECT k.key FROM document AS d, json_each(d.body, ?) AS k WHERE d.collection = ?"  # noqa: S608
         f" AND instr(lower(k.key), lower(?)) > 0 AND ({condition.sql})"
         " GROUP BY k.key ORDER BY min(d.seq), min(k.id) LIMIT ? OFFSET ?",

@@ -121,12 +121,14 @@ _FILES: _Routes = {
         partial(entries.patch, files.BLOCKS), "PartialUpdateOrigDatablockDto"
     ),
     ("DELETE", "/api/v4/origdatablocks/{id}"): _changing(partial(entries.delete, files.BLOCKS)),
-    ("POST", "/api/v3/origdatablocks/isValid"): Route(files.is_valid_v3),
+    ("POST", "/api/v3/origdatablocks/isValid"): Route(partial(files.is_valid_v3, files.BLOCKS.body)),
     ("GET", "/api/v3/origdatablocks/fullquery"): _open(partial(entries.full_query, files.BLOCKS)),
     ("GET", "/api/v3/origdatablocks/fullquery/files"): _open(files.query_files),
     ("GET", "/api/v3/origdatablocks/fullfacet"): _open(partial(entries.full_facet, files.BLOCKS)),
     ("GET", "/api/v3/datablocks/count"): _open(partial(entries.count, files.DATABLOCKS)),
-    ("POST", "/api/v3/datasets/{pid}/origdatablocks/isValid"): Route(files.is_valid_for_dataset),
+    ("POST", "/api/v3/datasets/{pid}/origdatablocks/isValid"): Route(
+        partial(files.is_valid_v3, "CreateDatasetOrigDatablockDto")
+    ),
 }
 
 _ATTACHMENTS: _Routes = {

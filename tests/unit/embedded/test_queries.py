@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from scitacean.embedded.answers import Refusal
+from scitacean.embedded.calls import Call, Site
+from scitacean.embedded.queries import selected
+from scitacean.embedded.store import Store
 
 As = Callable[[str | None], httpx.Client]
 METADATA = [
@@ -107,6 +114,28 @@ def test_scientific_metadata(
 def test_bad_fields(alice: httpx.Client, fields: dict[str, Any]) -> None:
     assert ask(alice, "v3/datasets/fullquery", fields=fields).status_code == 400
     assert ask(alice, "v4/datasets/fullfacet", fields=fields).status_code == 400
+
+
+def test_more_than_sqlite_takes(alice: httpx.Client) -> None:
+    nested: dict[str, Any] = {"type": "raw"}
+    for i in range(28):
+        nested = {"$nor" if i % 2 else "$or": [nested, {"size": 1}]}
+    term = {"lhs": "a", "relation": "LESS_THAN", "rhs": 1}
+    queries: list[dict[str, Any]] = [{"mode": nested}, {"scientific": [term] * 60}]
+    for fields in queries:
+        for what in ("v3/datasets/metadataKeys", "v3/datasets/fullquery", "v4/datasets/fullfacet"):
+            assert ask(alice, what, fields=fields).status_code in (200, 400)
+
+
+def test_a_filter_that_sqlite_does_not_take(tmp_path: Path) -> None:
+    store = Store(tmp_path / "file")
+    with store.transaction(write=False) as transaction:
+        call = Call(cast(Site, None), transaction, None, {}, {}, {}, {})
+        with pytest.raises(Refusal, match="more than the catalogue takes"):
+            selected(call, f"SELECT {'(' * 2000}1{')' * 2000}", ())
+        with pytest.raises(sqlite3.OperationalError):
+            selected(call, "SELECT nothing", ())
+    store.close()
 
 
 def test_pages(datasets: httpx.Client) -> None:
