@@ -15,6 +15,7 @@ from .entries import Kind
 from .filters import Condition, where
 from .kinds import PROPOSALS, SAMPLES
 from .lists import V3_LIMIT
+from .rights import Rights
 from .store import Page, linked
 
 _NEWEST = ("d.seq DESC",)
@@ -32,6 +33,8 @@ class Part:
         From what.
     parameters:
         Names in the path for the parent and for the part.
+    rights:
+        Who may do what with the parts of a parent.
     add:
         Adds a part to a parent.
     shown:
@@ -46,6 +49,7 @@ class Part:
     kind: Kind
     parent: Kind
     parameters: tuple[str, str]
+    rights: Rights
     add: Callable[[Call, Document, Document], Document]
     shown: Callable[[Document, str], Document]
     order: tuple[str, ...] = ("d.seq",)
@@ -65,8 +69,9 @@ def _v3_attachment(document: Document, parent: str, *, field: str) -> Document:
     return {**shown, field: parent}
 
 
-def _attachments(parent: Kind, target: str, parameters: tuple[str, str]) -> Part:
+def _attachments(parent: Kind, target: str, parameters: tuple[str, str], allowed: Rights) -> Part:
     return Part(
+        rights=allowed,
         kind=attachments.ATTACHMENTS,
         parent=parent,
         parameters=parameters,
@@ -82,6 +87,7 @@ def _blocks(kind: Kind, own: str) -> Part:
         kind=kind,
         parent=datasets.KIND,
         parameters=("pid", own),
+        rights=kind.rights,
         add=partial(files.add, kind),
         shown=_unchanged,
     )
@@ -89,14 +95,15 @@ def _blocks(kind: Kind, own: str) -> Part:
 
 ORIGDATABLOCKS = _blocks(files.BLOCKS, "oid")
 DATABLOCKS = _blocks(files.DATABLOCKS, "did")
-OF_DATASET = _attachments(datasets.KIND, "dataset", ("pid", "aid"))
-OF_PROPOSAL = _attachments(PROPOSALS, "proposal", ("pid", "aid"))
-OF_SAMPLE = _attachments(SAMPLES, "sample", ("id", "fk"))
+OF_DATASET = _attachments(datasets.KIND, "dataset", ("pid", "aid"), rights.DATASET_ATTACHMENTS)
+OF_PROPOSAL = _attachments(PROPOSALS, "proposal", ("pid", "aid"), rights.PROPOSAL_ATTACHMENTS)
+OF_SAMPLE = _attachments(SAMPLES, "sample", ("id", "fk"), rights.SAMPLE_ATTACHMENTS)
 
 
 def create(part: Part, call: Call) -> Answer:
     """Add a part."""
     parent = _parent(part, call)
+    rights.check(call.site.accounts, call.user, part.rights.create, parent)
     made = part.add(call, parent, call.body)
     return Answer(_shown(part, made, parent), status=HTTPStatus.CREATED)
 
@@ -202,13 +209,13 @@ def _readable(part: Part, call: Call) -> Document:
 
 def _changeable(part: Part, call: Call) -> Document:
     parent = _parent(part, call)
-    rights.check(call.site.accounts, call.user, part.kind.rights.change, parent)
+    rights.check(call.site.accounts, call.user, part.rights.change, parent)
     return parent
 
 
 def _deletable(part: Part, call: Call) -> Document:
     parent = _parent(part, call)
-    rights.check(call.site.accounts, call.user, part.kind.rights.delete, parent)
+    rights.check(call.site.accounts, call.user, part.rights.delete, parent)
     return parent
 
 

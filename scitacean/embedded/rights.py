@@ -86,6 +86,17 @@ def _all_readable(_accounts: Accounts, _user: User | None, _document: Document) 
     return True
 
 
+def _proposals(accounts: Accounts, user: User | None) -> Condition:
+    if user is not None and accounts.may(user, "create_proposal"):
+        return EVERYTHING
+    return visible(accounts, user)
+
+
+def _proposal(accounts: Accounts, user: User | None, document: Document) -> bool:
+    makes_them = user is not None and accounts.may(user, "create_proposal")
+    return makes_them or may_read(accounts, user, document)
+
+
 def _open_job(_accounts: Accounts, _user: User, document: Document) -> bool:
     return document.get("type") == OPEN_JOB
 
@@ -132,6 +143,7 @@ def _job(accounts: Accounts, user: User | None, document: Document) -> bool:
 
 
 _OWNERS = either(administrator, owner)
+_PROPOSERS = either(administrator, having("create_proposal"))
 _DELETERS = having("delete")
 """Administrators are not among them: servers leave deleting to a group of its own."""
 
@@ -159,9 +171,11 @@ JOBS = Rights(
     readable=_job,
 )
 PROPOSALS = Rights(
-    create=either(administrator, having("create_proposal")),
-    change=either(administrator, both(having("create_proposal"), owner)),
+    create=_PROPOSERS,
+    change=_PROPOSERS,
     delete=_DELETERS,
+    listed=_proposals,
+    readable=_proposal,
 )
 PUBLISHED_DATA = Rights(
     create=anybody,
@@ -173,3 +187,12 @@ PUBLISHED_DATA = Rights(
 SAMPLES = Rights(
     create=either(administrator, both(having("create_sample"), owner)), change=_OWNERS, delete=_DELETERS
 )
+
+DATASET_ATTACHMENTS = Rights(create=_OWNERS, change=_OWNERS, delete=_OWNERS)
+PROPOSAL_ATTACHMENTS = Rights(
+    create=_PROPOSERS,
+    change=either(administrator, both(having("create_proposal"), owner)),
+    delete=either(administrator, both(having("create_proposal"), owner), _DELETERS),
+)
+SAMPLE_ATTACHMENTS = Rights(create=_OWNERS, change=_OWNERS, delete=either(_OWNERS, _DELETERS))
+"""These three, of v3, are about the entry that something is attached to."""

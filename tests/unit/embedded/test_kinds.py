@@ -64,9 +64,10 @@ def test_finding_proposals(as_user: As, alice: httpx.Client) -> None:
 
 def test_changing_proposals(as_user: As, alice: httpx.Client, proposal: str) -> None:
     change = {"title": "new", "metadata": {"t": {"value": 1, "unit": "mm"}}}
-    for user in ("alice", "ingestor", None):
+    for user in ("alice", "archiver", None):
         assert as_user(user).patch(proposal, json=change).status_code == 403
-    changed = as_user("admin").patch(proposal, json=change).json()
+    # Who may make proposals may see and change those of others as well.
+    changed = as_user("ingestor").patch(proposal, json=change).json()
     assert changed["metadata"]["t"]["unitSI"] == "m"
     assert alice.get(proposal).json()["title"] == "new"
     assert as_user("admin").patch(proposal, json={"title": None}).status_code == 400
@@ -142,21 +143,27 @@ def test_instruments(as_user: As, alice: httpx.Client) -> None:
 @pytest.mark.usefixtures("proposal", "sample")
 def test_attachments_of_others(as_user: As, alice: httpx.Client, parent: str, field: str) -> None:
     root = f"/api/v3/{parent}/attachments"
-    sent = PICTURE if field == "proposalId" else {"caption": "c"}
-    made = alice.post(root, json=sent)
+    of_proposal = field == "proposalId"
+    sent = PICTURE if of_proposal else {"caption": "c"}
+    assert alice.post(root, json=sent).status_code == (403 if of_proposal else 201)
+    assert as_user("ingestor").post(root, json=sent).status_code == (201 if of_proposal else 403)
+    made = as_user("admin").post(root, json=sent)
     assert made.status_code == 201, made.text
     assert (made.json()["ownerGroup"], made.json()[field]) == ("beamline1", parent[-5] + "/1")
     assert as_user("bob").post(root, json=sent).status_code == 403
     assert as_user("bob").get(root).status_code == 403
-    (listed,) = alice.get(root).json()
-    own = f"{root}/{listed['_id']}"
-    if field == "proposalId":
-        assert alice.patch(own, json={"caption": "new"}).json()["caption"] == "new"
-        assert alice.patch(f"{root}/none", json={"caption": "new"}).status_code == 404
+    listed = alice.get(root).json()
+    own = f"{root}/{listed[0]['_id']}"
+    if of_proposal:
+        assert as_user("admin").patch(own, json={"caption": "new"}).json()["caption"] == "new"
+        assert as_user("ingestor").patch(own, json={"caption": "new"}).status_code == 403
+        assert as_user("admin").patch(f"{root}/none", json={"caption": "new"}).status_code == 404
     else:
         assert alice.get(own).json()["caption"] == "c"
-    assert alice.delete(own).status_code == 200
-    assert alice.get(root).json() == []
+    assert as_user("bob").delete(own).status_code == 403
+    for _ in listed:
+        assert as_user("archiver").delete(own).status_code == 200
+    assert (len(listed), alice.get(root).json()) == (2, [])
 
 
 def test_attachments_of_datasets(as_user: As, alice: httpx.Client, pid: str) -> None:

@@ -75,7 +75,10 @@ def test_nobody_changes_anything_unknown(kind: str, document: Document) -> None:
         ("DATASETS", "admin alice carol", "admin alice carol", "archiver"),
         ("INSTRUMENTS", "admin", "admin", "archiver"),
         ("JOBS", "admin alice archiver bob carol ingestor", "admin archiver", "admin archiver"),
-        ("PROPOSALS", "admin ingestor", "admin", "archiver"),
+        ("DATASET_ATTACHMENTS", "admin alice carol", "admin alice carol", "admin alice carol"),
+        ("PROPOSALS", "admin ingestor", "admin ingestor", "archiver"),
+        ("PROPOSAL_ATTACHMENTS", "admin ingestor", "admin", "admin archiver"),
+        ("SAMPLE_ATTACHMENTS", "admin alice carol", "admin alice carol", "admin alice archiver carol"),
         (
             "PUBLISHED_DATA",
             "admin alice archiver bob carol ingestor",
