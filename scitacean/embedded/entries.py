@@ -21,10 +21,6 @@ def _as_it_is(document: Document) -> Document:
     return document
 
 
-def _body(call: Call) -> Document:
-    return call.body
-
-
 def _nothing_more(_call: Call, _old: Document | None, _new: Document | None) -> None:
     pass
 
@@ -45,8 +41,6 @@ class Kind:
         Schemas of what servers give out, and of the body that makes one.
     rights:
         Who may do what.
-    complete:
-        Makes the whole new document of the body of a request, its id included.
     derived:
         Adds to the fields of a request what the server works out from them.
     links:
@@ -69,7 +63,6 @@ class Kind:
     output: str
     body: str
     rights: Rights
-    complete: Callable[[Call], Document] = _body
     derived: Callable[[Document], Document] = _as_it_is
     links: Callable[[Document], list[str]] = field(default=lambda _: [])
     linked: frozenset[str] = frozenset()
@@ -125,9 +118,9 @@ def changeable(kind: Kind, call: Call) -> Document:
     return document
 
 
-def create(kind: Kind, call: Call) -> Answer:
-    """Make an entry."""
-    document = call.made({"__v": 0, **kind.derived(kind.complete(call))})
+def create(kind: Kind, complete: Callable[[Call], Document], call: Call) -> Answer:
+    """Make an entry; ``complete`` adds what is missing to the body of the request, its id for one."""
+    document = call.made({"__v": 0, **kind.derived(complete(call))})
     rights.check(call.site.accounts, call.user, kind.rights.create, document)
     return Answer(added(kind, call, document), status=HTTPStatus.CREATED)
 

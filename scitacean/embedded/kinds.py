@@ -19,7 +19,8 @@ def _with_si(field: str) -> Callable[[Document], Document]:
     return derived
 
 
-def _sample(call: Call) -> Document:
+def new_sample(call: Call) -> Document:
+    """Complete the body of a request for a sample."""
     identifier = call.body.get("sampleId") or new_id()
     return {
         "_id": identifier,
@@ -30,7 +31,8 @@ def _sample(call: Call) -> Document:
     }
 
 
-def _proposal(call: Call) -> Document:
+def new_proposal(call: Call) -> Document:
+    """Complete the body of a request for a proposal."""
     return {
         "_id": call.body["proposalId"],
         "accessGroups": [],
@@ -45,7 +47,8 @@ def _proposal(call: Call) -> Document:
     }
 
 
-def _instrument(call: Call) -> Document:
+def new_instrument(call: Call) -> Document:
+    """Complete the body of a request for an instrument."""
     pid = call.body.get("pid") or new_id()
     return {"_id": pid, "customMetadata": {}, **call.body, "pid": pid}
 
@@ -66,7 +69,6 @@ SAMPLES = Kind(
     output="OutputSampleDto",
     body="CreateSampleDto",
     rights=rights.SAMPLES,
-    complete=_sample,
     derived=_with_si("sampleCharacteristics"),
     metadata="sampleCharacteristics",
 )
@@ -77,7 +79,6 @@ PROPOSALS = Kind(
     output="ProposalClass",
     body="CreateProposalDto",
     rights=rights.PROPOSALS,
-    complete=_proposal,
     derived=_with_si("metadata"),
 )
 INSTRUMENTS = Kind(
@@ -87,7 +88,6 @@ INSTRUMENTS = Kind(
     output="Instrument",
     body="CreateInstrumentDto",
     rights=rights.INSTRUMENTS,
-    complete=_instrument,
     derived=_with_si("customMetadata"),
     metadata="customMetadata",
     after=_check_unique_name,

@@ -18,7 +18,8 @@ from .queries import json_parameter, page_of
 from .store import Page, linked
 
 
-def _complete(call: Call) -> Document:
+def new(call: Call) -> Document:
+    """Complete the body of a request for published data."""
     doi = f"{call.site.accounts.pid_prefix}/{new_id()}"
     return {"_id": doi, "metadata": {}, "status": "private", **call.body, "doi": doi, "pid": doi}
 
@@ -30,7 +31,6 @@ PUBLISHED_DATA = Kind(
     output="PublishedData",
     body="CreatePublishedDataV4Dto",
     rights=rights.PUBLISHED_DATA,
-    complete=_complete,
 )
 CONFIG: Document = {
     "metadataSchema": {

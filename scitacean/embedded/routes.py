@@ -164,7 +164,7 @@ _JOBS: _Routes = {
 
 _PUBLISHED_DATA: _Routes = {
     ("POST", "/api/v4/publisheddata"): _changing(
-        partial(entries.create, published.PUBLISHED_DATA), "CreatePublishedDataV4Dto"
+        partial(entries.create, published.PUBLISHED_DATA, published.new), "CreatePublishedDataV4Dto"
     ),
     ("GET", "/api/v4/publisheddata"): _open(published.find),
     ("GET", "/api/v4/publisheddata/config"): _open(published.config),
@@ -204,11 +204,13 @@ _OTHERS: _Routes = {
 }
 
 
-def _of_kind(kind: Kind, path: str, parameter: str, name: str, anonymous: int = 403) -> _Routes:
+def _of_kind(
+    kind: Kind, create: Handler, path: str, parameter: str, name: str, anonymous: int = 403
+) -> _Routes:
     """Make the routes that all kinds of v3 have; ``name`` is that of their schemas."""
     one = f"{path}/{{{parameter}}}"
     return {
-        ("POST", path): _changing(partial(entries.create, kind), f"Create{name}Dto", anonymous),
+        ("POST", path): _changing(create, f"Create{name}Dto", anonymous),
         ("GET", path): _open(partial(entries.find_v3, kind)),
         ("GET", one): _open(partial(entries.get, kind)),
         ("PATCH", one): _changing(partial(entries.patch, kind), f"PartialUpdate{name}Dto", anonymous),
@@ -239,11 +241,38 @@ ROUTES: _Routes = {
     **_SIGN_IN,
     **_DATASETS,
     **_DATASETS_V3,
-    **_of_kind(files.BLOCKS, "/api/v3/origdatablocks", "id", "OrigDatablock"),
-    **_of_kind(files.DATABLOCKS, "/api/v3/datablocks", "id", "Datablock"),
-    **_of_kind(kinds.SAMPLES, "/api/v3/samples", "id", "Sample", 401),
-    **_of_kind(kinds.PROPOSALS, "/api/v3/proposals", "pid", "Proposal"),
-    **_of_kind(kinds.INSTRUMENTS, "/api/v3/instruments", "id", "Instrument"),
+    **_of_kind(
+        files.BLOCKS,
+        partial(files.create, files.BLOCKS),
+        "/api/v3/origdatablocks",
+        "id",
+        "OrigDatablock",
+    ),
+    **_of_kind(
+        files.DATABLOCKS, partial(files.create, files.DATABLOCKS), "/api/v3/datablocks", "id", "Datablock"
+    ),
+    **_of_kind(
+        kinds.SAMPLES,
+        partial(entries.create, kinds.SAMPLES, kinds.new_sample),
+        "/api/v3/samples",
+        "id",
+        "Sample",
+        401,
+    ),
+    **_of_kind(
+        kinds.PROPOSALS,
+        partial(entries.create, kinds.PROPOSALS, kinds.new_proposal),
+        "/api/v3/proposals",
+        "pid",
+        "Proposal",
+    ),
+    **_of_kind(
+        kinds.INSTRUMENTS,
+        partial(entries.create, kinds.INSTRUMENTS, kinds.new_instrument),
+        "/api/v3/instruments",
+        "id",
+        "Instrument",
+    ),
     **_of_dataset(parts.ORIGDATABLOCKS, f"{_PARENT}/origdatablocks", "CreateDatasetOrigDatablockDto"),
     **_of_dataset(parts.DATABLOCKS, f"{_PARENT}/datablocks", "CreateDatasetDatablockDto"),
     **_of_dataset(parts.OF_DATASET, f"{_PARENT}/attachments", "CreateAttachmentV3Dto"),
@@ -254,10 +283,6 @@ ROUTES: _Routes = {
     **_JOBS,
     **_PUBLISHED_DATA,
     **_OTHERS,
-    ("POST", "/api/v3/origdatablocks"): _changing(
-        partial(files.create, files.BLOCKS), "CreateOrigDatablockDto"
-    ),
-    ("POST", "/api/v3/datablocks"): _changing(partial(files.create, files.DATABLOCKS), "CreateDatablockDto"),
     ("PATCH", f"{_PARENT}/origdatablocks/{{oid}}"): _changing(
         partial(parts.patch, parts.ORIGDATABLOCKS), "UpdateOrigDatablockDto"
     ),

@@ -52,6 +52,7 @@ def names(http: httpx.Client, fields: dict[str, Any], **more: Any) -> list[str]:
         ({"text": "K1"}, "1"),
         ({"text": "k0 no k2"}, "02"),
         ({"text": "nam"}, ""),
+        ({"text": "ame"}, ""),
         ({"text": "NAME"}, "012"),
         ({"text": "slow-scan"}, "01"),
         # The times of a dataset are no texts.
