@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from .accounts import Accounts, User
 from .answers import Document, forbidden
 from .conditions import EVERYTHING, Condition, any_of
@@ -19,11 +21,16 @@ def visible(accounts: Accounts, user: User | None) -> Condition:
         return PUBLISHED
     if accounts.is_admin(user):
         return EVERYTHING
-    groups = list(user.groups)
-    sharing = [
-        {"ownerGroup": {"$in": groups}},
-        {"accessGroups": {"$in": groups}},
-        {"sharedWith": user.email},
+    return _shared(tuple(user.groups), user.email)
+
+
+# The same for all requests of a user.
+@functools.lru_cache(maxsize=256)
+def _shared(groups: tuple[str, ...], email: str) -> Condition:
+    sharing: list[Document] = [
+        {"ownerGroup": {"$in": list(groups)}},
+        {"accessGroups": {"$in": list(groups)}},
+        {"sharedWith": email},
     ]
     return any_of([*(where(one, _RULES) for one in sharing), PUBLISHED])
 

@@ -30,6 +30,8 @@ _LOG = logging.getLogger(__name__)
 _DOCUMENT = "/explorer-json"
 _LONGEST_ADDRESS = 12 * 1024
 _CONDITIONS = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"})
+# Those that handlers ask for.
+_HEADERS = {"Content-Type": "CONTENT_TYPE", "If-Unmodified-Since": "HTTP_IF_UNMODIFIED_SINCE"}
 _BROKEN = Answer("Internal server error", status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
@@ -80,7 +82,8 @@ class Application:
         route, parameters = self._find(request)
         check_signed_in(user, route.anonymous)
         body = read_json(request) if request.method not in ("GET", "HEAD") else {}
-        query = parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True)
+        asked = request.query_string.decode("latin-1")
+        query = parse_qs(asked, keep_blank_values=True) if asked else {}
         check_plain_text(parameters)
         if route.body is not None:
             checked = schemas.check(route.body, body, self._site.variant)
@@ -94,7 +97,9 @@ class Application:
                     user=user,
                     parameters=parameters,
                     query=query,
-                    headers=dict(request.headers),
+                    headers={
+                        name: request.environ[key] for name, key in _HEADERS.items() if key in request.environ
+                    },
                     body=checked,
                 )
             )

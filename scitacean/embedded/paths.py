@@ -44,14 +44,14 @@ class Paths:
 
     def __init__(self, templates: Iterable[str]) -> None:
         templates = tuple(templates)
-        self._encoded = _matcher(templates, _Encoded)
-        self._decoded = _matcher(templates, _Greedy)
+        self._encoded = _matcher(templates, _Encoded, _path_of)
+        self._decoded = _matcher(templates, _Greedy, str)
 
     def match(self, environ: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
         """Find the template of a request's path and the decoded values of its parameters."""
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if raw:
-            return self._encoded(_path_of(raw))
+            return self._encoded(raw.partition("?")[0])
         return self._decoded(decoded_path(environ))
 
 
@@ -66,7 +66,7 @@ def decoded_path(environ: dict[str, Any]) -> str:
 
 
 def _matcher(
-    templates: tuple[str, ...], converter: type[BaseConverter]
+    templates: tuple[str, ...], converter: type[BaseConverter], path_of: Callable[[str], str]
 ) -> Callable[[str], tuple[str, dict[str, str]] | None]:
     rules = [Rule(_PARAMETER.sub(r"<parameter:\1>", template), endpoint=template) for template in templates]
     routes = Map(rules, converters={"parameter": converter}, merge_slashes=False, strict_slashes=False)
@@ -74,9 +74,9 @@ def _matcher(
 
     # Clients come back to the same few addresses.
     @functools.lru_cache(maxsize=1024)
-    def match(path: str) -> tuple[str, dict[str, str]] | None:
+    def match(address: str) -> tuple[str, dict[str, str]] | None:
         try:
-            endpoint, values = adapter.match(path)
+            endpoint, values = adapter.match(path_of(address))
         except NotFound:
             return None
         return endpoint, {name: str(value) for name, value in values.items()}
@@ -84,8 +84,7 @@ def _matcher(
     return match
 
 
-def _path_of(raw: str) -> str:
-    path = raw.partition("?")[0]
+def _path_of(path: str) -> str:
     if not path.startswith("/"):
         # The absolute form: http://host/path
         path = "/" + path.partition("://")[2].partition("/")[2]

@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from .access import PUBLISHED, visible
 from .answers import Document, bad_request
 from .calls import Call
-from .filters import Condition
+from .conditions import Condition
+from .indexes import found_by
 from .store import linked
 
 BELONGING = {
@@ -65,4 +66,4 @@ def with_relations(
 def with_ids(identifiers: object) -> Condition:
     """Match the documents that have any of these ids."""
     names = identifiers if isinstance(identifiers, list) else []
-    return Condition("d.id IN (SELECT value FROM json_each(?))", (json.dumps(names),))
+    return found_by("d.id", "IN (SELECT value FROM json_each(?))", json.dumps(names))
