@@ -71,7 +71,9 @@ def count(call: Call) -> Answer:
 
 def full_query(call: Call) -> Answer:
     """``GET /api/v3/datasets/fullquery``."""
-    condition = full_condition(_renamed(json_parameter(call, "fields")), KIND.output, KIND.metadata)
+    condition = full_condition(
+        _renamed(json_parameter(call, "fields")), KIND.output, KIND.rules(v3=True), KIND.metadata
+    )
     page = page_of(json_parameter(call, "limits"))
     found = call.transaction.find(datasets.DATASETS, condition & KIND.listed(call), page)
     return Answer([_shown(dataset) for dataset in found])
@@ -80,7 +82,9 @@ def full_query(call: Call) -> Answer:
 def full_facet(call: Call) -> Answer:
     """``GET /api/v3/datasets/fullfacet``."""
     fields, facets = facet_parameters(call)
-    condition = full_condition(_renamed(fields), KIND.output, KIND.metadata) & KIND.listed(call)
+    condition = full_condition(
+        _renamed(fields), KIND.output, KIND.rules(v3=True), KIND.metadata
+    ) & KIND.listed(call)
     renamed = {_ONE_FOR_LIST.get(facet, facet): facet for facet in facets}
     (found,) = facets_of(call, datasets.DATASETS, condition, list(renamed), KIND.output)
     return Answer([{renamed.get(name, name): counts for name, counts in found.items()}])

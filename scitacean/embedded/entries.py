@@ -181,14 +181,18 @@ def count(kind: Kind, call: Call) -> Answer:
 
 def count_fields(kind: Kind, call: Call) -> Answer:
     """Count entries, with the ``fields`` of a full query and the ``where`` of ``filter``."""
-    condition = full_condition(json_parameter(call, "fields"), kind.output, kind.metadata)
+    condition = full_condition(
+        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
+    )
     condition = condition & where(json_parameter(call, "filter"), kind.rules(v3=True))
     return Answer({"count": call.transaction.count(kind.collection, condition & kind.listed(call))})
 
 
 def full_query(kind: Kind, call: Call) -> Answer:
     """Find entries by their fields, words or metadata."""
-    condition = full_condition(json_parameter(call, "fields"), kind.output, kind.metadata)
+    condition = full_condition(
+        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
+    )
     page = page_of(json_parameter(call, "limits"))
     return Answer(call.transaction.find(kind.collection, condition & kind.listed(call), page))
 
@@ -196,7 +200,7 @@ def full_query(kind: Kind, call: Call) -> Answer:
 def full_facet(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
     """Count the values of fields."""
     fields, facets = facet_parameters(call)
-    condition = full_condition(fields, kind.output, kind.metadata)
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     condition = condition & (kind.listed(call) if seen is None else seen)
     return Answer(facets_of(call, kind.collection, condition, facets, kind.output))
 
@@ -205,7 +209,7 @@ def metadata(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer
     """List the keys of the metadata of entries."""
     fields = json_parameter(call, "fields")
     wanted = fields.pop("metadataKey", None)
-    condition = full_condition(fields, kind.output, kind.metadata)
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     condition = condition & (kind.listed(call) if seen is None else seen)
     limits = json_parameter(call, "limits")
     return Answer(metadata_keys(call, kind.collection, condition, kind.metadata, limits, wanted))

@@ -89,7 +89,9 @@ def is_valid_v3(schema: str, call: Call) -> Answer:
 
 def query_files(call: Call) -> Answer:
     """``GET /api/v3/origdatablocks/fullquery/files``: each file in a copy of its block."""
-    condition = full_condition(json_parameter(call, "fields"), BLOCKS.output) & BLOCKS.listed(call)
+    condition = full_condition(
+        json_parameter(call, "fields"), BLOCKS.output, BLOCKS.rules(v3=True)
+    ) & BLOCKS.listed(call)
     page = page_of(json_parameter(call, "limits"))
     blocks = call.transaction.each(BLOCKS.collection, condition, evolve(page, skip=0, limit=-1))
     return Answer(list(islice(_unwound(call, blocks), page.skip, page.skip + page.limit)))
