@@ -190,10 +190,7 @@ def put_in(transaction: Transaction, documents: list[dict[str, Any]]) -> None:
             transaction.insert(collection, str(i), {**document, "i": i})
 
 
-@given(filter_=FILTERS, documents=st.lists(DOCUMENTS, max_size=5))
-def test_a_list_is_what_plain_python_selects(
-    store: Store, filter_: dict[str, Any], documents: list[dict[str, Any]]
-) -> None:
+def check_selection(store: Store, filter_: dict[str, Any], documents: list[dict[str, Any]]) -> None:
     expected = [i for i, document in enumerate(documents) if matches(filter_, document)]
     with undone(store) as transaction:
         put_in(transaction, documents)
@@ -203,16 +200,57 @@ def test_a_list_is_what_plain_python_selects(
             assert transaction.count("datasets", condition) == len(expected)
 
 
-@given(filter_=FIELDS, before=DOCUMENTS, after=DOCUMENTS)
-def test_indexes_follow_a_change(
-    store: Store, filter_: dict[str, Any], before: dict[str, Any], after: dict[str, Any]
+@given(filter_=FILTERS, documents=st.lists(DOCUMENTS, max_size=5))
+def test_a_list_is_what_plain_python_selects(
+    store: Store, filter_: dict[str, Any], documents: list[dict[str, Any]]
 ) -> None:
+    check_selection(store, filter_, documents)
+
+
+FEW_TEXTS = st.sampled_from(["", "a", "ab", "b"])
+INNER = st.fixed_dictionaries({}, optional={"b": FEW_TEXTS | st.lists(FEW_TEXTS, max_size=2) | st.none()})
+DENSE = st.fixed_dictionaries(
+    {},
+    optional={
+        "datasetName": FEW_TEXTS,
+        "keywords": FEW_TEXTS | st.lists(FEW_TEXTS, max_size=2),
+        "a": INNER | st.lists(INNER | FEW_TEXTS, max_size=2) | FEW_TEXTS,
+    },
+)
+DENSE_PATHS = st.sampled_from(["datasetName", "keywords", "a", "a.b"])
+DENSE_TESTS = st.one_of(
+    FEW_TEXTS,
+    st.tuples(st.sampled_from(["$eq", "$ne", "$gt", "$lte"]), FEW_TEXTS).map(lambda one: dict([one])),
+    st.builds(lambda texts: {"$in": texts}, st.lists(FEW_TEXTS | st.none(), max_size=2)),
+    st.builds(lambda pattern: {"$regex": pattern}, PATTERNS),
+    st.builds(lambda truth: {"$exists": truth}, st.booleans()),
+)
+
+
+@given(path=DENSE_PATHS, test=DENSE_TESTS, documents=st.lists(DENSE, min_size=3, max_size=6))
+def test_each_test_of_a_field_is_that_of_plain_python(
+    store: Store, path: str, test: Any, documents: list[dict[str, Any]]
+) -> None:
+    check_selection(store, {path: test}, documents)
+
+
+@given(names=st.sets(st.text("ab:", max_size=3), min_size=1), pattern=PATTERNS)
+def test_the_beginning_of_a_name_is_found_by_its_index(store: Store, names: set[str], pattern: str) -> None:
+    check_selection(
+        store, {"datasetName": {"$regex": pattern}}, [{"datasetName": name} for name in sorted(names)]
+    )
+
+
+@given(before=DENSE, after=DENSE)
+def test_indexes_follow_a_change(store: Store, before: dict[str, Any], after: dict[str, Any]) -> None:
+    filters = [{path: text} for path in ("datasetName", "keywords") for text in ("", "a", "ab", "b")]
     with undone(store) as transaction:
         transaction.insert("datasets", "0", before)
         transaction.replace("datasets", "0", after)
-        assert transaction.count("datasets", where(filter_, INDEXED)) == matches(filter_, after)
+        for filter_ in filters:
+            assert transaction.count("datasets", where(filter_, INDEXED)) == matches(filter_, after)
         transaction.delete("datasets", "0")
-        assert transaction.count("datasets", where(filter_, INDEXED)) == 0
+        assert not any(transaction.count("datasets", where(filter_, INDEXED)) for filter_ in filters)
 
 
 @given(
