@@ -66,7 +66,7 @@ class Entries(MutableMapping[K, M], Generic[K, M]):
         with self._store.transaction(write=True) as transaction:
             known = transaction.get(self._kind.collection, identifier) is not None
             put = transaction.replace if known else transaction.insert
-            put(self._kind.collection, identifier, document, self._kind.links(document))
+            put(self._kind.collection, identifier, document)
 
     def __delitem__(self, key: PID | str) -> None:
         with self._store.transaction(write=True) as transaction:

@@ -33,8 +33,7 @@ class FakeFileTransfer:
     Parameters
     ----------
     fs:
-        File system of pyfakefs that downloads go to. None: the one of Python's functions, which is that
-        of pyfakefs too where its fixture ``fs`` is in use.
+        File system of pyfakefs that downloads go to. None: the disk.
     files:
         Content by full path that is on the file server already.
     reverted:
@@ -98,7 +97,7 @@ class FakeDownloadConnection:
     Parameters
     ----------
     fs:
-        File system of pyfakefs to write to; None for that of Python's functions.
+        File system of pyfakefs to write to; None for the disk.
     files:
         Content by full path.
     """

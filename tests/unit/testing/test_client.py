@@ -370,13 +370,13 @@ def test_its_own_catalogue_ends_with_it() -> None:
 
 
 def test_nothing_is_left_of_one_that_was_not_closed() -> None:
-    folders = []
+    catalogues = []
     for client in (FakeClient.from_token(token="any"), FakeClient()):
         client.datasets[PID_7] = stored_dataset()
-        folders.append(client.catalogue.folder)
+        catalogues.append(client.catalogue)
     del client
     gc.collect()
-    assert not any(folder.exists() for folder in folders)
+    assert not any(catalogue.folder.exists() for catalogue in catalogues)
 
 
 def test_folders_of_local_clients(tmp_path: Path) -> None:
