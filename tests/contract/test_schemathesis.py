@@ -143,3 +143,19 @@ def test_wrong_answers_are_noticed(
     complaints: Complaints, status: int, content: bytes, complaint: str
 ) -> None:
     assert complaint in complaints(COUNT, answering(status, content))
+
+
+@pytest.mark.parametrize("names", [["pid"], {"pid": True}])
+def test_what_was_not_asked_for_may_be_missing(
+    operations: BaseSchema, document: Document, names: list[str] | dict[str, bool]
+) -> None:
+    def check(filter_: dict[str, Any], entry: dict[str, Any]) -> None:
+        case = operations["/api/v3/datasets"]["GET"].Case(query={"filter": json.dumps(filter_)})
+        request = Request(case=case, user=NOBODY)
+        document.check(request, request.sent(answering(200, json.dumps([entry]).encode()), {}))
+
+    check({"fields": names}, {"pid": "x"})
+    with pytest.raises(BaseExceptionGroup, match="distinct failure"):
+        check({"fields": names}, {"pid": 1})
+    with pytest.raises(BaseExceptionGroup, match="distinct failure"):
+        check({"where": {}}, {"pid": "x"})
