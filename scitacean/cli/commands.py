@@ -226,9 +226,12 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 0,
     accounts: Annotated[Path | None, typer.Option(help="JSON file with users, groups and rights.")] = None,
+    server: Annotated[
+        str | None, typer.Option(help="Version of SciCat to behave like, 4.27 for example.")
+    ] = None,
 ) -> None:
     """Serve a catalogue of your own on this machine, until stopped with Ctrl-C."""
-    serve_until_stopped(folder=folder, port=port, accounts=accounts)
+    serve_until_stopped(folder=folder, port=port, accounts=accounts, server=server)
 
 
 def _shown_fields(dataset: Dataset) -> list[tuple[str, object]]:

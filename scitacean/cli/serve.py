@@ -10,7 +10,9 @@ from scitacean.cli.interrupts import handling
 from scitacean.errors import ConfigurationError
 
 
-def serve_until_stopped(*, folder: Path | None, port: int, accounts: Path | None) -> None:
+def serve_until_stopped(
+    *, folder: Path | None, port: int, accounts: Path | None, server: str | None = None
+) -> None:
     """Serve a catalogue on this machine until SIGINT or SIGTERM.
 
     Parameters
@@ -21,11 +23,13 @@ def serve_until_stopped(*, folder: Path | None, port: int, accounts: Path | None
         0 for any that is free.
     accounts:
         File with users, groups and rights; None for one user with all rights.
+    server:
+        Which version of the server to behave like; None for the newest.
 
     Raises
     ------
     ConfigurationError
-        If the folder, the accounts or the port cannot be used.
+        If the folder, the accounts, the version or the port cannot be used.
     """
     from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 
@@ -37,13 +41,13 @@ def serve_until_stopped(*, folder: Path | None, port: int, accounts: Path | None
 
     with (
         handling("SIGINT", "SIGTERM", "SIGHUP", handler=stop),
-        EmbeddedCatalogue(folder, accounts=known) as catalogue,
+        EmbeddedCatalogue(folder, accounts=known, server=server) as catalogue,
     ):
         try:
-            with serve(catalogue, port=port) as server:
+            with serve(catalogue, port=port) as running:
                 if accounts is None:
                     print("sign in as user me with password me")  # noqa: T201
-                print(f"ready at {server.url}", flush=True)  # noqa: T201
+                print(f"ready at {running.url}", flush=True)  # noqa: T201
                 # Python handles signals between waits only, on some systems.
                 while not stopped.wait(timeout=0.2):
                     pass

@@ -8,5 +8,6 @@ with :func:`serve`.
 from .accounts import Accounts, User
 from .catalogue import EmbeddedCatalogue
 from .server import Server, serve
+from .variants import VARIANTS, Variant
 
-__all__ = ["Accounts", "EmbeddedCatalogue", "Server", "User", "serve"]
+__all__ = ["VARIANTS", "Accounts", "EmbeddedCatalogue", "Server", "User", "Variant", "serve"]

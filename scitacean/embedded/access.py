@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
+
 from .accounts import Accounts, User
 from .answers import Document, forbidden
-from .filters import EVERYTHING, Condition, Rules, where
+from .conditions import EVERYTHING, Condition, any_of
+from .filters import Rules, where
+from .indexes import SHARING, found_by
 
-_RULES = Rules(columns={"ownerGroup": "d.owner_group"})
-PUBLISHED = where({"isPublished": True}, _RULES)
+_RULES = Rules(columns={"ownerGroup": "d.owner_group"}, terms=SHARING)
+PUBLISHED = found_by("d.published", "= 1")
 """What everybody may see."""
 
 
@@ -17,18 +21,18 @@ def visible(accounts: Accounts, user: User | None) -> Condition:
         return PUBLISHED
     if accounts.is_admin(user):
         return EVERYTHING
-    groups = list(user.groups)
-    return where(
-        {
-            "$or": [
-                {"ownerGroup": {"$in": groups}},
-                {"accessGroups": {"$in": groups}},
-                {"sharedWith": user.email},
-                {"isPublished": True},
-            ]
-        },
-        _RULES,
-    )
+    return _shared(tuple(user.groups), user.email)
+
+
+# The same for all requests of a user.
+@functools.lru_cache(maxsize=256)
+def _shared(groups: tuple[str, ...], email: str) -> Condition:
+    sharing: list[Document] = [
+        {"ownerGroup": {"$in": list(groups)}},
+        {"accessGroups": {"$in": list(groups)}},
+        {"sharedWith": email},
+    ]
+    return any_of([*(where(one, _RULES) for one in sharing), PUBLISHED])
 
 
 def may_read(accounts: Accounts, user: User | None, document: Document) -> bool:
@@ -47,13 +51,6 @@ def may_write(accounts: Accounts, user: User | None, owner_group: object) -> boo
     return user is not None and (accounts.is_admin(user) or owner_group in user.groups)
 
 
-def check_read(accounts: Accounts, user: User | None, document: Document) -> Document:
-    """Refuse to show a document to a user who may not see it (403)."""
-    if not may_read(accounts, user, document):
-        raise forbidden()
-    return document
-
-
 def check_write(accounts: Accounts, user: User | None, owner_group: object) -> None:
     """Refuse to change what belongs to a group that the user is not in (403)."""
     if not may_write(accounts, user, owner_group):
@@ -61,8 +58,6 @@ def check_write(accounts: Accounts, user: User | None, owner_group: object) -> N
 
 
 def check_right(accounts: Accounts, user: User | None, right: str) -> None:
-    """Refuse what a right is needed for (403); administrators may all but delete."""
-    if user is None or not accounts.may(user, right):
-        if right != "delete" and user is not None and accounts.is_admin(user):
-            return
+    """Refuse what a right is needed for to those who have it not and are no administrators (403)."""
+    if user is None or not (accounts.may(user, right) or accounts.is_admin(user)):
         raise forbidden()

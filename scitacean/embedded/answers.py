@@ -37,17 +37,24 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol, no error of
         that break the schema).
     named:
         Whether the body has the key ``error``; a refused sign-in has not.
+    short:
+        Whether the body is ``{"status", "message"}``, as some routes have it.
     """
 
-    def __init__(self, status: int, message: str | Sequence[str], *, named: bool = True) -> None:
+    def __init__(
+        self, status: int, message: str | Sequence[str], *, named: bool = True, short: bool = False
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.named = named
+        self.short = short
 
     def answer(self) -> Answer:
         """Give the refusal the form that servers send."""
         message = self.message if isinstance(self.message, str) else list(self.message)
+        if self.short:
+            return Answer({"status": int(self.status), "message": message}, status=self.status)
         body: Document = {"message": message, "statusCode": int(self.status)}
         if self.named:
             body["error"] = HTTPStatus(self.status).phrase

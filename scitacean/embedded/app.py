@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from attrs import frozen
+from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Request, Response
 
 from . import schemas
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _DOCUMENT = "/explorer-json"
 _LONGEST_ADDRESS = 12 * 1024
+_CONDITIONS = frozenset({"HTTP_IF_NONE_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_MATCH", "HTTP_RANGE"})
+# Those that handlers ask for.
+_HEADERS = {"Content-Type": "CONTENT_TYPE", "If-Unmodified-Since": "HTTP_IF_UNMODIFIED_SINCE"}
 _BROKEN = Answer("Internal server error", status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
@@ -51,18 +56,16 @@ class Application:
         """Answer a request."""
         path = decoded_path(environ).encode("utf-8", "surrogateescape").decode("latin-1")
         request = Request({**environ, "PATH_INFO": path})
-        response = self._response(request)
-        response.make_conditional(environ)
-        return response(environ, start_response)
+        return self._reply(request).sent(environ, start_response)
 
-    def _response(self, request: Request) -> Response:
+    def _reply(self, request: Request) -> _Reply:
         address = len(request.environ.get("PATH_INFO", "")) + len(request.query_string)
         if address > _LONGEST_ADDRESS:
-            return Response(status=HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return _Reply(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if decoded_path(request.environ) == _DOCUMENT and request.method in ("GET", "HEAD"):
-            return Response(schemas.document(), mimetype="application/json")
+            return _Reply(HTTPStatus.OK, schemas.document(), "application/json")
         try:
-            return _to_http(request, self._answer(request))
+            return _to_http(self._answer(request))
         except Refusal as refusal:
             answer = refusal.answer()
         except BodyTooLarge:
@@ -72,17 +75,18 @@ class Application:
         except Exception:  # noqa: BLE001 - whatever it is, the server goes on
             _LOG.exception("%s %s failed", request.method, request.path)
             answer = _BROKEN
-        return _to_http(request, answer)
+        return _to_http(answer)
 
     def _answer(self, request: Request) -> Answer:
         user = self._site.tokens.user(request.headers.get("Authorization"))
         route, parameters = self._find(request)
         check_signed_in(user, route.anonymous)
         body = read_json(request) if request.method not in ("GET", "HEAD") else {}
-        query = parse_qs(request.query_string.decode("latin-1"), keep_blank_values=True)
+        asked = request.query_string.decode("latin-1")
+        query = parse_qs(asked, keep_blank_values=True) if asked else {}
         check_plain_text(parameters)
         if route.body is not None:
-            checked = schemas.check(route.body, body)
+            checked = schemas.check(route.body, body, self._site.variant)
         else:
             checked = body if isinstance(body, dict) else {}
         with self._store.transaction(write=route.writes) as transaction:
@@ -93,7 +97,9 @@ class Application:
                     user=user,
                     parameters=parameters,
                     query=query,
-                    headers=dict(request.headers),
+                    headers={
+                        name: request.environ[key] for name, key in _HEADERS.items() if key in request.environ
+                    },
                     body=checked,
                 )
             )
@@ -104,6 +110,8 @@ class Application:
         if found is None or method.lower() not in self._operations.get(found[0], {}):
             raise not_found(f"Cannot {request.method} {decoded_path(request.environ)}")
         template, parameters = found
+        if template in self._site.variant.missing_paths:
+            raise not_found(f"Cannot {request.method} {decoded_path(request.environ)}")
         route = ROUTES.get((method, template))
         if route is None:
             raise Refusal(
@@ -119,11 +127,31 @@ def _paths() -> Paths:
     return Paths(schemas.parsed_document()["paths"])
 
 
-def _to_http(request: Request, answer: Answer) -> Response:
+@frozen
+class _Reply:
+    """What goes to a client."""
+
+    status: int
+    content: bytes = b""
+    content_type: str = "text/plain; charset=utf-8"
+    tagged: bool = False
+
+    def sent(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Send it, or what is due when the client has it already."""
+        headers = [("Content-Type", self.content_type), ("Content-Length", str(len(self.content)))]
+        method = environ["REQUEST_METHOD"]
+        if self.tagged and self.status == HTTPStatus.OK and method in ("GET", "HEAD"):
+            headers.append(("ETag", quote_etag(generate_etag(self.content), weak=True)))
+        if not _CONDITIONS.isdisjoint(environ):
+            response = Response(self.content, self.status, headers).make_conditional(environ)
+            return response(environ, start_response)
+        # Nearly always so, and in half the time.
+        start_response(f"{int(self.status)} {HTTPStatus(self.status).phrase}", headers)
+        return [] if method == "HEAD" else [self.content]
+
+
+def _to_http(answer: Answer) -> _Reply:
     if answer.empty:
-        return Response(status=answer.status)
+        return _Reply(answer.status)
     content = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    response = Response(content, status=answer.status, content_type="application/json; charset=utf-8")
-    if request.method in ("GET", "HEAD") and answer.status == HTTPStatus.OK:
-        response.add_etag(weak=True)
-    return response
+    return _Reply(answer.status, content.encode(), "application/json; charset=utf-8", tagged=True)

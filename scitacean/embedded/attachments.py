@@ -1,136 +1,85 @@
-"""Attachments: the small pictures of datasets (v3 by dataset, v4 by themselves)."""
+"""Attachments: the small pictures of datasets, proposals and samples."""
 
 from __future__ import annotations
 
 import secrets
+from http import HTTPStatus
 
-from . import schemas
-from .access import PUBLISHED, check_read, visible
-from .answers import Answer, Document, Refusal, bad_request, not_found
+from . import entries, rights
+from .answers import Answer, Document, forbidden
 from .calls import Call, new_id
-from .datasets import existing
-from .filters import Condition, Rules
-from .lists import V3_LIMIT, ListQuery, v4_query
-from .store import AlreadyThere, Page, linked
+from .entries import Kind
 
-ATTACHMENTS = "attachments"
 _RELATION = "is attached to"
-_NEWEST = ("d.seq DESC",)
+
+
+def _targets(attachment: Document) -> list[str]:
+    return [relation["targetId"] for relation in attachment.get("relationships") or []]
+
+
+def _derived(body: Document) -> Document:
+    if "relationships" not in body:
+        return body
+    relationships = [{"relationType": _RELATION, **one} for one in body["relationships"] or []]
+    return {**body, "relationships": relationships}
+
+
+ATTACHMENTS = Kind(
+    collection="attachments",
+    title="Attachment",
+    identifier="aid",
+    output="OutputAttachmentV4Dto",
+    body="CreateAttachmentV4Dto",
+    rights=rights.ATTACHMENTS,
+    derived=_derived,
+    links=_targets,
+    linked=frozenset({"relationships.targetId"}),
+)
 
 
 def create(call: Call) -> Answer:
     """``POST /api/v4/attachments``."""
-    call.check_right("create_attachment")
-    call.check_write(call.body["ownerGroup"])
-    return Answer(_added(call, call.body), status=201)
+    rights.check(call.site.accounts, call.user, ATTACHMENTS.rights.create, call.body)
+    admin = call.user is not None and call.site.accounts.is_admin(call.user)
+    if call.site.variant.only_admins_attach and not admin:
+        raise forbidden()
+    return Answer(_added(call, call.body), status=HTTPStatus.CREATED)
 
 
-def is_valid(call: Call) -> Answer:
-    """``POST /api/v4/attachments/isValid``."""
-    reasons = schemas.problems("CreateAttachmentV4Dto", call.body)
-    return Answer({"valid": not reasons, "reason": reasons})
-
-
-def get(call: Call) -> Answer:
-    """``GET /api/v4/attachments/{aid}``."""
-    aid = call.parameters["aid"]
-    attachment = call.transaction.get(ATTACHMENTS, aid)
-    if attachment is None:
-        raise not_found(f"Attachment {aid} not found")
-    return Answer(check_read(call.site.accounts, call.user, attachment))
-
-
-def find(call: Call) -> Answer:
-    """``GET /api/v4/attachments``."""
-    return _found(call, visible(call.site.accounts, call.user))
-
-
-def find_public(call: Call) -> Answer:
-    """``GET /api/v4/attachments/public``."""
-    return _found(call, PUBLISHED)
-
-
-def create_for_dataset(call: Call) -> Answer:
-    """``POST /api/v3/datasets/{pid}/attachments``."""
-    dataset = existing(call)
-    call.check_write(dataset.get("ownerGroup"))
+def add(call: Call, parent: Document, body: Document, target: str, identifier: str) -> Document:
+    """Attach a picture to a dataset, proposal or sample (v3)."""
+    inherited: Document = {name: parent[name] for name in ("ownerGroup", "accessGroups") if name in parent}
     names = ("ownerGroup", "accessGroups", "instrumentGroup", "thumbnail", "caption")
-    body: Document = {name: call.body[name] for name in names if name in call.body}
-    body["relationships"] = [{"targetId": dataset["pid"], "targetType": "dataset", "relationType": _RELATION}]
-    return Answer(_v3(_added(call, body), dataset["pid"]), status=201)
+    sent = {name: body[name] for name in names if name in body}
+    relation = {"targetId": parent[identifier], "targetType": target, "relationType": _RELATION}
+    return _added(call, {**inherited, **sent, "relationships": [relation]})
 
 
-def of_dataset(call: Call) -> Answer:
-    """``GET /api/v3/datasets/{pid}/attachments``, the newest first."""
-    dataset = check_read(call.site.accounts, call.user, existing(call))
-    found = call.transaction.find(ATTACHMENTS, linked([dataset["pid"]]), Page(limit=V3_LIMIT, order=_NEWEST))
-    return Answer([_v3(attachment, dataset["pid"]) for attachment in found])
+def patch(call: Call) -> Answer:
+    """``PATCH /api/v4/attachments/{aid}``, as plain JSON or as a merge patch."""
+    old = entries.changeable(ATTACHMENTS, call)
+    changes = _derived(call.body)
+    if call.headers.get("Content-Type") == "application/merge-patch+json":
+        changes = {name: value for name, value in changes.items() if value is not None}
+    return Answer(entries.replaced(ATTACHMENTS, call, old, {**old, **changes}))
 
 
-def thumbnail(call: Call) -> Answer:
-    """``GET /api/v3/datasets/{pid}/thumbnail``: the first picture."""
-    dataset = check_read(call.site.accounts, call.user, existing(call))
-    found = call.transaction.find(ATTACHMENTS, linked([dataset["pid"]]), Page(limit=1))
-    return Answer({"thumbnail": found[0].get("thumbnail")} if found else {})
-
-
-def delete_of_dataset(call: Call) -> Answer:
-    """``DELETE /api/v3/datasets/{pid}/attachments/{aid}``.
-
-    The server's query misses what is no ``aid`` (answers of v3 do not have one) and then takes the
-    dataset's first attachment, whichever that is.
-    """
-    dataset = existing(call)
-    call.check_write(dataset.get("ownerGroup"))
-    found = call.transaction.find(ATTACHMENTS, linked([dataset["pid"]]))
-    named = [one for one in found if one["aid"] == call.parameters["aid"]]
-    for attachment in (named or found)[:1]:
-        call.transaction.delete(ATTACHMENTS, attachment["aid"])
-        return Answer(attachment)
-    raise not_found(f"Attachment {call.parameters['aid']} not found")
+def put(call: Call) -> Answer:
+    """``PUT /api/v4/attachments/{aid}``: what is not sent is dropped."""
+    old = entries.changeable(ATTACHMENTS, call)
+    kept = {name: old[name] for name in ("_id", "__v", "aid", "createdBy", "createdAt")}
+    new = {"accessGroups": [], "relationships": [], **_derived(call.body), **kept}
+    return Answer(entries.replaced(ATTACHMENTS, call, old, new))
 
 
 def _added(call: Call, body: Document) -> Document:
-    aid = body.get("aid") or new_id()
-    relationships = body.get("relationships") or []
-    attachment = call.made(
-        {
-            "_id": secrets.token_hex(12),
-            "__v": 0,
-            "accessGroups": [],
-            "isPublished": False,
-            **body,
-            "aid": aid,
-            "relationships": [{"relationType": _RELATION, **one} for one in relationships],
-        }
-    )
-    try:
-        targets = [relation["targetId"] for relation in relationships]
-        call.transaction.insert(ATTACHMENTS, aid, attachment, targets)
-    except AlreadyThere:
-        raise Refusal(409, f"Attachment {aid} already exists") from None
-    return attachment
-
-
-def _v3(attachment: Document, pid: str) -> Document:
-    shown = {name: attachment[name] for name in attachment if name not in ("aid", "relationships")}
-    return {**shown, "datasetId": pid}
-
-
-def _found(call: Call, seen: Condition) -> Answer:
-    query = _query(call)
-    if query.include:
-        raise bad_request("include is not for attachments here")
-    found = call.transaction.find(ATTACHMENTS, query.condition & seen, query.page)
-    return Answer([query.shown(attachment) for attachment in found])
-
-
-def _query(call: Call) -> ListQuery:
-    name = "OutputAttachmentV4Dto"
-    rules = Rules(
-        known=schemas.names(name),
-        times=schemas.time_fields(name),
-        columns={"aid": "d.id", "ownerGroup": "d.owner_group"},
-        links=frozenset({"relationships.targetId"}),
-    )
-    return v4_query(call.text("filter"), rules)
+    made = {
+        "_id": secrets.token_hex(12),
+        "__v": 0,
+        "accessGroups": [],
+        "isPublished": False,
+        "relationships": [],
+        **_derived(body),
+        "aid": body.get("aid") or new_id(),
+    }
+    return entries.added(ATTACHMENTS, call, call.made(made))

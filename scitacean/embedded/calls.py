@@ -16,6 +16,7 @@ from .answers import Answer, Document, Refusal, bad_request
 from .store import Transaction
 from .times import iso
 from .tokens import Tokens
+from .variants import NEWEST, Variant
 
 
 @frozen
@@ -25,6 +26,7 @@ class Site:
     accounts: Accounts
     tokens: Tokens
     clock: Callable[[], datetime]
+    variant: Variant = NEWEST
 
 
 @frozen

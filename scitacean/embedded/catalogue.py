@@ -17,6 +17,7 @@ from .app import Application
 from .calls import Site
 from .store import Store
 from .tokens import Tokens
+from .variants import variant
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -43,11 +44,15 @@ class EmbeddedCatalogue:
         How long a token is good.
     clock:
         Gives the present time, with a time zone.
+    server:
+        Which version of the server to behave like: one of :data:`scitacean.embedded.VARIANTS`.
+        None: the newest.
 
     Raises
     ------
     ConfigurationError
-        If the folder cannot be used, or a newer version of scitacean made what is in it.
+        If the folder cannot be used, a newer version of scitacean made what is in it, or there is
+        no such version of the server.
 
     Examples
     --------
@@ -69,7 +74,9 @@ class EmbeddedCatalogue:
         accounts: Accounts | None = None,
         token_lifetime: timedelta = timedelta(hours=1),
         clock: Callable[[], datetime] = _utc_now,
+        server: str | None = None,
     ) -> None:
+        behaviour = variant(server)
         self.accounts = accounts or Accounts.single()
         self.folder = _prepared(folder)
         self._remove = _nothing_to_remove
@@ -78,7 +85,8 @@ class EmbeddedCatalogue:
         self._store = Store(self.folder / FILE_NAME, durable=folder is not None)
         try:
             self._tokens = Tokens(self._store.setting("token_key"), self.accounts, token_lifetime, clock)
-            self.wsgi: WSGIApplication = Application(self._store, Site(self.accounts, self._tokens, clock))
+            site = Site(self.accounts, self._tokens, clock, behaviour)
+            self.wsgi: WSGIApplication = Application(self._store, site)
         except BaseException:
             self.close()
             raise

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from . import schemas, times
-from .access import PUBLISHED, check_read, visible
-from .answers import NOTHING, Answer, Document, Refusal, bad_request, forbidden, not_found
+from attrs import evolve
+
+from . import entries, rights, schemas, times
+from .access import PUBLISHED, visible
+from .answers import NOTHING, Answer, Document, Refusal, bad_request
 from .calls import Call, new_id
-from .filters import Rules
+from .entries import Kind
+from .indexes import COLUMNS, TERMS
+from .kinds import count_datasets
 from .lists import ListQuery, v4_query
 from .relations import checked, with_relations
-from .store import AlreadyThere
 from .units import add_si
 
 DATASETS = "datasets"
@@ -20,53 +23,70 @@ _EMPTY_LISTS = (
     "principalInvestigators", "proposalIds", "sampleIds", "instrumentIds", "inputDatasets",
     "usedSoftware",
 )  # fmt: skip
+_SIZES = ("size", "packedSize", "numberOfFiles")
 _CLASSIFICATION = "IN=medium,AV=low,CO=low"
 _RELATIONSHIP = {
     "identifierType": "Other", "relationship": "IsReferencedBy", "entityType": "Other"
 }  # fmt: skip
 
 
+KIND = Kind(
+    collection=DATASETS,
+    title="Dataset",
+    identifier="pid",
+    output="OutputDatasetDto",
+    body="CreateDatasetDto",
+    rights=rights.DATASETS,
+    metadata="scientificMetadata",
+    after=count_datasets,
+    columns=COLUMNS,
+    terms=TERMS,
+)
+
+
 def create(call: Call) -> Answer:
     """``POST /api/v4/datasets``."""
-    body = call.body
-    call.check_right("create_dataset")
-    call.check_write(body["ownerGroup"])
+    return Answer(made(call, call.body, "4"), status=201)
+
+
+def made(call: Call, body: Document, version: str) -> Document:
+    """Make a dataset of the body of a request, sent through the API of a version."""
+    rights.check(call.site.accounts, call.user, KIND.rights.create, body)
     if body.get("pid"):
         call.check_right("create_dataset_with_pid")
     pid = body.get("pid") or f"{call.site.accounts.pid_prefix}/{new_id()}"
     dataset = call.made(
         {
-            **_complete(body, call.site.clock()),
+            **complete(body, call.site.clock()),
             "_id": pid,
             "__v": 0,
             "pid": pid,
-            "version": "4",
+            "version": version,
             # Servers work it out themselves, whatever is sent.
             "classification": _CLASSIFICATION,
         }
     )
-    try:
-        call.transaction.insert(DATASETS, pid, dataset)
-    except AlreadyThere:
-        raise Refusal(409, f"Dataset with pid {pid} already exists") from None
-    return Answer(dataset, status=201)
+    return entries.added(KIND, call, dataset)
 
 
 def is_valid(call: Call) -> Answer:
     """``POST /api/v4/datasets/isValid``: tells whether, not why not."""
-    if "ownerGroup" not in call.body:
-        raise forbidden()
-    call.check_write(call.body["ownerGroup"])
-    name = "CreateDatasetDto"
+    return validity(call, "CreateDatasetDto")
+
+
+def validity(call: Call, name: str) -> Answer:
+    """Tell whether the body is a dataset of a schema."""
+    rights.check(call.site.accounts, call.user, KIND.rights.create, call.body)
     known = {key: value for key, value in call.body.items() if key in schemas.fields(name)}
     # Servers do not miss the owner here, only when the dataset is made.
-    return Answer({"valid": not schemas.problems(name, {"owner": "somebody", **known})})
+    problems = schemas.problems(name, {"owner": "somebody", **known}, call.site.variant)
+    return Answer({"valid": not problems})
 
 
 def get(call: Call) -> Answer:
     """``GET /api/v4/datasets/{pid}``."""
     include = checked(call.query.get("include", ()))
-    dataset = check_read(call.site.accounts, call.user, existing(call))
+    dataset = entries.readable(KIND, call)
     return Answer(with_relations(call, dataset, include))
 
 
@@ -114,9 +134,9 @@ def count_public(call: Call) -> Answer:
 
 def patch(call: Call) -> Answer:
     """``PATCH /api/v4/datasets/{pid}``, as plain JSON or as a merge patch."""
-    dataset = _writable(call)
+    dataset = entries.changeable(KIND, call)
     _check_unmodified(call, dataset)
-    _check_quantities(dataset.get("scientificMetadata"), call.body.get("scientificMetadata"))
+    check_quantities(dataset.get("scientificMetadata"), call.body.get("scientificMetadata"))
     # Compared exactly, as servers do: with a charset behind it, it counts as plain JSON.
     if call.headers.get("Content-Type") == "application/merge-patch+json":
         changes = {name: value for name, value in call.body.items() if value is not None}
@@ -125,55 +145,40 @@ def patch(call: Call) -> Answer:
                 changes[name] = merged(dataset.get(name), changes[name])
     else:
         changes = call.body
-    return _replaced(call, {**dataset, **_derived(changes)})
+    zeros = dict.fromkeys(_SIZES, 0) if call.site.variant.patch_zeroes_sizes else {}
+    return Answer(entries.replaced(KIND, call, dataset, {**dataset, **zeros, **derived(changes)}))
 
 
 def put(call: Call) -> Answer:
     """``PUT /api/v4/datasets/{pid}``: what is not sent is dropped, type and version as well."""
-    dataset = _writable(call)
+    return Answer(put_down(call, call.body))
+
+
+def put_down(call: Call, body: Document) -> Document:
+    """Replace the dataset that the path names by the body of a request."""
+    dataset = entries.changeable(KIND, call)
     kept = {name: dataset[name] for name in ("_id", "__v", "pid", "createdBy", "createdAt")}
-    return _replaced(call, {**_complete(call.body, call.site.clock()), **kept})
+    return entries.replaced(KIND, call, dataset, {**complete(body, call.site.clock()), **kept})
 
 
 def delete(call: Call) -> Answer:
     """``DELETE /api/v4/datasets/{pid}``: blocks and attachments stay behind."""
-    call.check_right("delete")
-    dataset = existing(call)
-    call.transaction.delete(DATASETS, dataset["pid"])
-    return Answer(dataset)
+    return entries.delete(KIND, call)
 
 
 def get_lifecycle(call: Call) -> Answer:
     """``GET /api/v4/datasets/{pid}/datasetlifecycle``."""
-    dataset = check_read(call.site.accounts, call.user, existing(call))
+    dataset = entries.readable(KIND, call)
     return Answer(dataset.get("datasetlifecycle"))
 
 
 def patch_lifecycle(call: Call) -> Answer:
     """``PATCH /api/v4/datasets/{pid}/datasetlifecycle``, by owners and archivers."""
-    dataset = existing(call)
-    try:
-        call.check_right("update_dataset_lifecycle")
-    except Refusal:
-        call.check_write(dataset.get("ownerGroup"))
+    dataset = entries.existing(KIND, call)
+    rights.check(call.site.accounts, call.user, rights.LIFECYCLES, dataset)
     lifecycle = merged(dataset.get("datasetlifecycle"), call.body)
-    _replaced(call, {**dataset, "datasetlifecycle": lifecycle})
+    entries.replaced(KIND, call, dataset, {**dataset, "datasetlifecycle": lifecycle})
     return Answer(lifecycle)
-
-
-def existing(call: Call) -> Document:
-    """Find the dataset that the path names.
-
-    Raises
-    ------
-    Refusal
-        404, if there is none.
-    """
-    pid = call.parameters["pid"]
-    dataset = call.transaction.get(DATASETS, pid)
-    if dataset is None:
-        raise not_found(f"Dataset #{pid} not found")
-    return dataset
 
 
 def merged(old: object, changes: object) -> object:
@@ -189,26 +194,14 @@ def merged(old: object, changes: object) -> object:
     return result
 
 
-def _writable(call: Call) -> Document:
-    dataset = existing(call)
-    call.check_write(dataset.get("ownerGroup"))
-    return dataset
-
-
-def _replaced(call: Call, dataset: Document) -> Answer:
-    changed = call.changed(dataset)
-    call.transaction.replace(DATASETS, changed["pid"], changed)
-    return Answer(changed)
-
-
-def _check_quantities(old: object, changes: object, path: str = "scientificMetadata") -> None:
+def check_quantities(old: object, changes: object, path: str = "scientificMetadata") -> None:
     """Refuse a new value of a quantity without its unit, or a unit without its value (400)."""
     if not isinstance(old, dict) or not isinstance(changes, dict):
         return
     if {"value", "unit"} <= old.keys() and len({"value", "unit"} & changes.keys()) == 1:
         raise bad_request(f"value and unit of {path} should be sent together")
     for name, change in changes.items():
-        _check_quantities(old.get(name), change, f"{path}.{name}")
+        check_quantities(old.get(name), change, f"{path}.{name}")
 
 
 def _check_unmodified(call: Call, dataset: Document) -> None:
@@ -231,14 +224,7 @@ def _http_or_iso(text: str) -> datetime:
 
 
 def _query(call: Call, *, cast: bool = False) -> ListQuery:
-    name = "OutputDatasetDto"
-    rules = Rules(
-        known=schemas.names(name),
-        times=schemas.time_fields(name),
-        cast=cast,
-        columns={"pid": "d.id", "_id": "d.id", "ownerGroup": "d.owner_group"},
-    )
-    return v4_query(call.text("filter"), rules)
+    return v4_query(call.text("filter"), evolve(KIND.rules(v3=False), cast=cast))
 
 
 def _found(call: Call, query: ListQuery, *, public: bool) -> list[Document]:
@@ -258,9 +244,10 @@ def _only(document: Document, names: tuple[str, ...]) -> Document:
     return {name: document[name] for name in names}
 
 
-def _complete(body: Document, now: datetime) -> Document:
-    sizes = dict.fromkeys(("size", "packedSize", "numberOfFiles", "numberOfFilesArchived"), 0)
-    return _derived(
+def complete(body: Document, now: datetime) -> Document:
+    """Add what a new dataset has where nothing was sent."""
+    sizes = dict.fromkeys((*_SIZES, "numberOfFilesArchived"), 0)
+    return derived(
         {
             **sizes,
             **{name: [] for name in _EMPTY_LISTS},
@@ -273,13 +260,17 @@ def _complete(body: Document, now: datetime) -> Document:
     )
 
 
-def _derived(changes: Document) -> Document:
+def derived(changes: Document) -> Document:
     """Add what servers work out from a field to the fields of a request."""
     result = dict(changes)
     if "scientificMetadata" in result:
         result["scientificMetadata"] = add_si(result["scientificMetadata"])
     if isinstance(result.get("relationships"), list):
-        result["relationships"] = [{**_RELATIONSHIP, **one} for one in result["relationships"]]
+        result["relationships"] = [
+            # Those of old servers have a PID instead.
+            one if "pid" in one else {**_RELATIONSHIP, **one}
+            for one in result["relationships"]
+        ]
     return result
 
 

@@ -1,64 +1,106 @@
-"""Origdatablocks: the lists of a dataset's files."""
+"""Origdatablocks and datablocks: the lists of a dataset's files."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 
 from attrs import evolve
 
-from . import schemas
-from .access import PUBLISHED, check_read, visible
+from . import entries, rights, schemas
+from .access import PUBLISHED, visible
 from .answers import NOTHING, Answer, Document, bad_request, not_found
 from .calls import Call, new_id
-from .datasets import DATASETS, existing
-from .filters import Condition, Rules
-from .lists import V3_LIMIT, ListQuery, v4_query
-from .store import Page, linked
+from .datasets import DATASETS
+from .entries import Kind
+from .filters import Condition
+from .lists import ListQuery, v4_query
+from .queries import full_condition, json_parameter, page_of
+from .store import linked
 
-BLOCKS = "orig_datablocks"
+
+def _keep_size(sizes: tuple[str, str], call: Call, old: Document | None, new: Document | None) -> None:
+    """Keep the size and the number of files of a dataset true to its blocks."""
+    if call.site.variant.sums_of_blocks:
+        _sum_up(call, (old or new or {})["datasetId"], sizes)
+        return
+    for block, sign in ((old, -1), (new, 1)):
+        if block is not None:
+            _resize(call, block, sign, sizes)
 
 
-def create(call: Call) -> Answer:
-    """``POST /api/v4/origdatablocks``, by members of the dataset's owner group."""
+def _datasets_of(block: Document) -> list[str]:
+    return [block["datasetId"]]
+
+
+def _blocks(collection: str, title: str, schemas: tuple[str, str], sizes: tuple[str, str]) -> Kind:
+    output, body = schemas
+    return Kind(
+        collection=collection,
+        title=title,
+        identifier="_id",
+        output=output,
+        body=body,
+        rights=rights.BLOCKS,
+        links=_datasets_of,
+        linked=frozenset({"datasetId"}),
+        after=partial(_keep_size, sizes),
+    )
+
+
+BLOCKS = _blocks(
+    "orig_datablocks",
+    "OrigDatablock",
+    ("OutputOrigDatablockDto", "CreateOrigDatablockDto"),
+    ("size", "numberOfFiles"),
+)
+DATABLOCKS = _blocks(
+    "datablocks",
+    "Datablock",
+    ("Datablock", "CreateDatablockDto"),
+    ("packedSize", "numberOfFilesArchived"),
+)
+
+
+def create(kind: Kind, call: Call) -> Answer:
+    """``POST /api/v4/origdatablocks`` and others, by members of the dataset's owner group."""
     pid = call.body["datasetId"]
     dataset = call.transaction.get(DATASETS, pid)
     if dataset is None:
         raise not_found(f"Dataset: {pid} not found")
-    call.check_write(dataset.get("ownerGroup"))
+    return Answer(add(kind, call, dataset, call.body), status=201)
+
+
+def add(kind: Kind, call: Call, dataset: Document, body: Document) -> Document:
+    """Add a block to a dataset; it has the groups of the dataset unless it has its own."""
+    rights.check(call.site.accounts, call.user, kind.rights.create, dataset)
     inherited = {name: dataset.get(name) for name in ("ownerGroup", "accessGroups")}
-    block = call.made({"_id": new_id(), "__v": 0, **inherited, "isPublished": False, **_sent(call.body)})
-    call.transaction.insert(BLOCKS, block["_id"], block, [pid])
-    _resize(call, pid, block, 1)
-    return Answer(block, status=201)
+    block = {"_id": new_id(), "__v": 0, **inherited, "isPublished": False, **_sent(body)}
+    return entries.added(kind, call, call.made({**block, "datasetId": dataset["pid"]}))
 
 
-def is_valid(call: Call) -> Answer:
-    """``POST /api/v4/origdatablocks/isValid``."""
-    reasons = schemas.problems("CreateOrigDatablockDto", call.body)
-    return Answer({"valid": not reasons, "reason": reasons})
+def is_valid_v3(schema: str, call: Call) -> Answer:
+    """``POST /api/v3/origdatablocks/isValid``, and ``isValid`` below a dataset."""
+    reasons = schemas.problems(schema, call.body, call.site.variant)
+    return Answer({"valid": not reasons, "errors": reasons})
 
 
-def get(call: Call) -> Answer:
-    """``GET /api/v4/origdatablocks/{id}``."""
-    return Answer(check_read(call.site.accounts, call.user, _block(call)))
+def query_files(call: Call) -> Answer:
+    """``GET /api/v3/origdatablocks/fullquery/files``: each file in a copy of its block."""
+    condition = full_condition(
+        json_parameter(call, "fields"), BLOCKS.output, BLOCKS.rules(v3=True)
+    ) & BLOCKS.listed(call)
+    page = page_of(json_parameter(call, "limits"))
+    blocks = call.transaction.each(BLOCKS.collection, condition, evolve(page, skip=0, limit=-1))
+    return Answer(list(islice(_unwound(call, blocks), page.skip, page.skip + page.limit)))
 
 
 def get_public(call: Call) -> Answer:
     """``GET /api/v4/origdatablocks/public/{id}``: nothing where there is no published one."""
-    block = call.transaction.get(BLOCKS, call.parameters["id"])
+    block = call.transaction.get(BLOCKS.collection, call.parameters["id"])
     return Answer(block) if block and block.get("isPublished") is True else NOTHING
-
-
-def find(call: Call) -> Answer:
-    """``GET /api/v4/origdatablocks``."""
-    return Answer(_found(call, visible(call.site.accounts, call.user)))
-
-
-def find_public(call: Call) -> Answer:
-    """``GET /api/v4/origdatablocks/public``."""
-    return Answer(_found(call, PUBLISHED))
 
 
 def files(call: Call) -> Answer:
@@ -81,64 +123,46 @@ def count_files_public(call: Call) -> Answer:
     return _file_count(call, PUBLISHED)
 
 
-def of_dataset(call: Call) -> Answer:
-    """``GET /api/v3/datasets/{pid}/origdatablocks``."""
-    dataset = check_read(call.site.accounts, call.user, existing(call))
-    page = Page(limit=V3_LIMIT)
-    return Answer(call.transaction.find(BLOCKS, linked([dataset["pid"]]), page))
-
-
-def patch(call: Call) -> Answer:
-    """``PATCH /api/v4/origdatablocks/{id}``."""
-    block = _block(call)
-    call.check_write(block.get("ownerGroup"))
-    changed = call.changed({**block, **call.body})
-    call.transaction.replace(BLOCKS, block["_id"], changed, [block["datasetId"]])
-    _resize(call, block["datasetId"], block, -1)
-    _resize(call, block["datasetId"], changed, 1)
-    return Answer(changed)
-
-
-def delete(call: Call) -> Answer:
-    """``DELETE /api/v4/origdatablocks/{id}``."""
-    call.check_right("delete")
-    block = _block(call)
-    call.transaction.delete(BLOCKS, block["_id"])
-    _resize(call, block["datasetId"], block, -1)
-    return Answer(block)
-
-
 def _sent(body: Document) -> Document:
     # Null is as good as nothing: the dataset's groups come through.
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _block(call: Call) -> Document:
-    identifier = call.parameters["id"]
-    block = call.transaction.get(BLOCKS, identifier)
-    if block is None:
-        raise not_found(f"OrigDatablock: {identifier} not found")
-    return block
-
-
-def _resize(call: Call, pid: str, block: Document, sign: int) -> None:
+def _resize(call: Call, block: Document, sign: int, sizes: tuple[str, str]) -> None:
     """Add a block to the size of its dataset, or take it away.
-
-    Servers after 5.2.1 do it so; earlier ones took the sum of all blocks.
 
     Raises
     ------
     Refusal
         400, if the size is more than a number can hold.
     """
-    dataset = call.transaction.get(DATASETS, pid)
+    dataset = call.transaction.get(DATASETS, block["datasetId"])
     if dataset is None:
         # It was deleted, which leaves its blocks behind.
         return
-    size = _sum(dataset.get("size") or 0, sign * (block.get("size") or 0))
-    number = (dataset.get("numberOfFiles") or 0) + sign * len(block.get("dataFileList") or ())
-    if (size, number) != (dataset.get("size"), dataset.get("numberOfFiles")):
-        call.transaction.replace(DATASETS, pid, {**dataset, "size": size, "numberOfFiles": number})
+    size, number = sizes
+    total = _sum(dataset.get(size) or 0, sign * (block.get(size) or 0))
+    count = (dataset.get(number) or 0) + sign * len(block.get("dataFileList") or ())
+    _store_size(call, dataset, {size: total, number: count})
+
+
+def _sum_up(call: Call, pid: str, sizes: tuple[str, str]) -> None:
+    size, number = sizes
+    kind = BLOCKS if size == "size" else DATABLOCKS
+    dataset = call.transaction.get(DATASETS, pid)
+    if dataset is None:
+        return
+    total: float = 0
+    count = 0
+    for block in call.transaction.each(kind.collection, linked([pid])):
+        total = _sum(total, block.get(size) or 0)
+        count += len(block.get("dataFileList") or ())
+    _store_size(call, dataset, {size: total, number: count})
+
+
+def _store_size(call: Call, dataset: Document, sizes: Document) -> None:
+    if any(dataset.get(name) != value for name, value in sizes.items()):
+        call.transaction.replace(DATASETS, dataset["pid"], {**dataset, **sizes})
 
 
 def _sum(one: float, other: float) -> float:
@@ -152,29 +176,16 @@ def _sum(one: float, other: float) -> float:
     raise bad_request("size is too large")
 
 
-def _query(call: Call, *, newest_first: bool = True) -> ListQuery:
-    name = "OutputOrigDatablockDto"
-    rules = Rules(
-        known=schemas.names(name),
-        times=schemas.time_fields(name),
-        columns={"_id": "d.id", "ownerGroup": "d.owner_group"},
-        links=frozenset({"datasetId"}),
-    )
-    return v4_query(call.text("filter"), rules, newest_first=newest_first)
-
-
-def _found(call: Call, seen: Condition) -> list[Document]:
-    query = _query(call)
-    if query.include:
-        raise bad_request("include is not for origdatablocks here")
-    blocks = call.transaction.find(BLOCKS, query.condition & seen, query.page)
-    return [query.shown(block) for block in blocks]
+def _query(call: Call) -> ListQuery:
+    return v4_query(call.text("filter"), BLOCKS.rules(v3=False), newest_first=False)
 
 
 def _files(call: Call, seen: Condition) -> list[Document]:
-    query = _query(call, newest_first=False)
+    query = _query(call)
     start, limit = query.page.skip, query.page.limit
-    blocks = call.transaction.each(BLOCKS, query.condition & seen, evolve(query.page, skip=0, limit=-1))
+    blocks = call.transaction.each(
+        BLOCKS.collection, query.condition & seen, evolve(query.page, skip=0, limit=-1)
+    )
     return [query.shown(one) for one in islice(_unwound(call, blocks), start, start + limit)]
 
 
@@ -187,4 +198,4 @@ def _unwound(call: Call, blocks: Iterator[Document]) -> Iterator[Document]:
 
 def _file_count(call: Call, seen: Condition) -> Answer:
     condition = _query(call).condition & seen
-    return Answer({"count": call.transaction.count_elements(BLOCKS, condition, "dataFileList")})
+    return Answer({"count": call.transaction.count_elements(BLOCKS.collection, condition, "dataFileList")})

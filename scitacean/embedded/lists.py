@@ -74,7 +74,7 @@ def v4_query(text: str | None, rules: Rules, *, newest_first: bool = True) -> Li
     order = [(path, direction == "asc") for path, direction in sort.items() if _has(fields, path)]
     return ListQuery(
         condition=where(_given(filter_, "where", {}), rules),
-        page=_page(limits, V4_LIMIT, order),
+        page=_page(limits, V4_LIMIT, order, rules),
         fields=fields,
         include=_names(filter_, "include"),
     )
@@ -99,16 +99,16 @@ def v3_query(text: str | None, rules: Rules) -> ListQuery:
             order.append((path, direction == "asc"))
     return ListQuery(
         condition=where(_given(filter_, "where", {}), rules),
-        page=_page(limits, V3_LIMIT, order),
+        page=_page(limits, V3_LIMIT, order, rules),
         fields=_names(filter_, "fields"),
     )
 
 
-def _page(limits: Document, default: int, order: list[tuple[str, bool]]) -> Page:
+def _page(limits: Document, default: int, order: list[tuple[str, bool]], rules: Rules) -> Page:
     if order == [("createdAt", False)]:
         # The same order, from an index, and steady where times are equal.
         return Page(_whole(limits, "limit") or default, _whole(limits, "skip"), ("d.seq DESC",))
-    terms, parameters = order_terms(order)
+    terms, parameters = order_terms(order, rules.columns)
     return Page(_whole(limits, "limit") or default, _whole(limits, "skip"), terms, parameters)
 
 

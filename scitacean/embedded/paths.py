@@ -9,14 +9,17 @@ interface win: ``/api/v3/datasets/a/b/attachments`` is about the attachments of 
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote, unquote
 
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter, Map, Rule
 
+# What nobody needs to encode: nearly all parts are such.
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]*")
 _PARAMETER = re.compile(r"{(\w+)}")
 
 
@@ -41,15 +44,15 @@ class Paths:
 
     def __init__(self, templates: Iterable[str]) -> None:
         templates = tuple(templates)
-        self._encoded = _map(templates, _Encoded)
-        self._decoded = _map(templates, _Greedy)
+        self._encoded = _matcher(templates, _Encoded, _path_of)
+        self._decoded = _matcher(templates, _Greedy, str)
 
     def match(self, environ: dict[str, Any]) -> tuple[str, dict[str, str]] | None:
         """Find the template of a request's path and the decoded values of its parameters."""
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if raw:
-            return _match(self._encoded, _path_of(raw))
-        return _match(self._decoded, decoded_path(environ))
+            return self._encoded(raw.partition("?")[0])
+        return self._decoded(decoded_path(environ))
 
 
 def decoded_path(environ: dict[str, Any]) -> str:
@@ -62,23 +65,30 @@ def decoded_path(environ: dict[str, Any]) -> str:
         return path
 
 
-def _map(templates: tuple[str, ...], converter: type[BaseConverter]) -> Map:
+def _matcher(
+    templates: tuple[str, ...], converter: type[BaseConverter], path_of: Callable[[str], str]
+) -> Callable[[str], tuple[str, dict[str, str]] | None]:
     rules = [Rule(_PARAMETER.sub(r"<parameter:\1>", template), endpoint=template) for template in templates]
-    return Map(rules, converters={"parameter": converter}, merge_slashes=False, strict_slashes=False)
+    routes = Map(rules, converters={"parameter": converter}, merge_slashes=False, strict_slashes=False)
+    adapter = routes.bind("localhost")
+
+    # Clients come back to the same few addresses.
+    @functools.lru_cache(maxsize=1024)
+    def match(address: str) -> tuple[str, dict[str, str]] | None:
+        try:
+            endpoint, values = adapter.match(path_of(address))
+        except NotFound:
+            return None
+        return endpoint, {name: str(value) for name, value in values.items()}
+
+    return match
 
 
-def _match(routes: Map, path: str) -> tuple[str, dict[str, str]] | None:
-    try:
-        endpoint, values = routes.bind("localhost").match(path)
-    except NotFound:
-        return None
-    return endpoint, {name: str(value) for name, value in values.items()}
-
-
-def _path_of(raw: str) -> str:
-    path = raw.partition("?")[0]
+def _path_of(path: str) -> str:
     if not path.startswith("/"):
         # The absolute form: http://host/path
         path = "/" + path.partition("://")[2].partition("/")[2]
     # Fixed parts may be encoded as well; parameters stay encoded until they are matched.
-    return "/".join(quote(unquote(part), safe="") for part in path.split("/"))
+    return "/".join(
+        part if _UNRESERVED.fullmatch(part) else quote(unquote(part), safe="") for part in path.split("/")
+    )

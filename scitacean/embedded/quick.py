@@ -6,6 +6,7 @@ says "valid" or "not sure": what it is not sure of, jsonschema looks at and expl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -15,7 +16,19 @@ from .answers import Document
 Check: TypeAlias = Callable[[object], bool]
 
 _NO_CONSTRAINT = frozenset({"default", "description", "example", "title"})
-_FORMATS: dict[str | None, Check] = {None: lambda _: True, "date-time": times.is_stored}
+# Fewer than schemas take, none of which is too long: what is left is jsonschema's.
+_PLAIN_ADDRESS = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(\.[\w-]{1,63}){1,3}", re.ASCII)
+
+
+def _is_plain_address(value: object) -> bool:
+    return isinstance(value, str) and _PLAIN_ADDRESS.fullmatch(value) is not None
+
+
+_FORMATS: dict[str | None, Check] = {
+    None: lambda _: True,
+    "date-time": times.is_stored,
+    "email": _is_plain_address,
+}
 
 
 def compiled(schema: Document, schemas: Mapping[str, Document]) -> Check:
@@ -52,9 +65,12 @@ def _unsure(_constraints: Document, _schemas: Mapping[str, Document]) -> Check:
 def _text(constraints: Document, _schemas: Mapping[str, Document]) -> Check:
     shortest = constraints.pop("minLength", 0)
     is_form = _FORMATS.get(constraints.pop("format", None))
+    search = re.compile(constraints.pop("pattern", "")).search
     if constraints or is_form is None:
         return lambda _: False
-    return lambda value: isinstance(value, str) and len(value) >= shortest and is_form(value)
+    return lambda value: (
+        isinstance(value, str) and len(value) >= shortest and is_form(value) and search(value) is not None
+    )
 
 
 def _exactly(*kinds: type) -> Callable[[Document, Mapping[str, Document]], Check]:

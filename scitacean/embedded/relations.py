@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from .access import PUBLISHED, visible
 from .answers import Document, bad_request
 from .calls import Call
-from .filters import Condition
+from .conditions import Condition
+from .indexes import found_by
 from .store import linked
 
 BELONGING = {
@@ -57,11 +58,12 @@ def with_relations(
             collection, related = BELONGING[name], linked([str(dataset["pid"])])
         else:
             collection, field = NAMED[name]
-            related = _with_ids(dataset.get(field))
+            related = with_ids(dataset.get(field))
         result[name] = call.transaction.find(collection, related & seen)
     return result
 
 
-def _with_ids(identifiers: object) -> Condition:
+def with_ids(identifiers: object) -> Condition:
+    """Match the documents that have any of these ids."""
     names = identifiers if isinstance(identifiers, list) else []
-    return Condition("d.id IN (SELECT value FROM json_each(?))", (json.dumps(names),))
+    return found_by("d.id", "IN (SELECT value FROM json_each(?))", json.dumps(names))

@@ -14,12 +14,18 @@ from attrs import frozen
 
 from . import quick, times
 from .answers import Document, bad_request
+from .variants import NEWEST, Variant
 
 if TYPE_CHECKING:
     from jsonschema import ValidationError
     from jsonschema.protocols import Validator
 
 _REFERENCE = "#/components/schemas/"
+_OLD_RELATIONSHIP = {
+    "type": "object",
+    "properties": {"pid": {"type": "string"}, "relationship": {"type": "string"}},
+    "required": ["pid", "relationship"],
+}
 # Each part ends where the next one begins: no text makes it try again and again.
 _ADDRESS = r"(?![^\s;]{321})[^@\s;]+@[^@\s;][^@\s;.]*\.[^@\s;]+"
 _ADDRESSES = rf"^{_ADDRESS}(\s*;\s*{_ADDRESS})*;?\s*$"
@@ -69,7 +75,8 @@ def _nullable(schema: Document) -> None:
 
 def _not_null(*names: str) -> Callable[[Document], None]:
     def change(schema: Document) -> None:
-        for name in names:
+        # Older servers do not know all of them.
+        for name in schema["properties"].keys() & set(names):
             alternatives = schema["properties"][name]["anyOf"]
             schema["properties"][name] = next(one for one in alternatives if one != {"type": "null"})
 
@@ -107,7 +114,28 @@ def _addresses(schema: Document) -> None:
     schema["properties"]["contactEmail"]["pattern"] = _ADDRESSES
 
 
-_DATASETS = ("CreateDatasetDto", "UpdateDatasetDto", "PartialUpdateDatasetDto")
+def _optional(name: str) -> Callable[[Document], None]:
+    def change(schema: Document) -> None:
+        schema["required"] = [one for one in schema["required"] if one != name]
+
+    return change
+
+
+def _one_of(name: str, *values: str) -> Callable[[Document], None]:
+    def change(schema: Document) -> None:
+        schema["properties"][name] = {**schema["properties"][name], "enum": list(values)}
+
+    return change
+
+
+_DATASETS = (
+    "CreateDatasetDto", "UpdateDatasetDto", "PartialUpdateDatasetDto",
+    "CreateRawDatasetObsoleteDto", "UpdateRawDatasetObsoleteDto", "PartialUpdateRawDatasetObsoleteDto",
+    "CreateDerivedDatasetObsoleteDto", "UpdateDerivedDatasetObsoleteDto",
+    "PartialUpdateDerivedDatasetObsoleteDto",
+)  # fmt: skip
+_OBSOLETE = ("ownerGroup", "owner", "contactEmail", "sourceFolder", "creationTime", "datasetName")
+_PUBLISHED_DATA = ("CreatePublishedDataV4Dto", "PartialUpdatePublishedDataV4Dto")
 _NEEDED = {
     "UpdateDatasetDto": ("owner",),
     "PartialUpdateDatasetDto": (
@@ -115,6 +143,14 @@ _NEEDED = {
     ),
     "PartialUpdateOrigDatablockDto": ("ownerGroup", "dataFileList"),
     "PartialUpdateSampleDto": ("ownerGroup", "sampleName"),
+    "PartialUpdateProposalDto": ("ownerGroup", "email", "title"),
+    "PartialUpdateInstrumentDto": ("name",),
+    "PartialUpdateDatablockDto": ("ownerGroup", "dataFileList"),
+    "PartialUpdateAttachmentV4Dto": ("ownerGroup", "caption"),
+    "PartialUpdateAttachmentV3Dto": ("ownerGroup", "caption"),
+    "PartialUpdatePublishedDataV4Dto": ("title", "abstract", "datasetPids", "status"),
+    "PartialUpdateRawDatasetObsoleteDto": _OBSOLETE,
+    "PartialUpdateDerivedDatasetObsoleteDto": _OBSOLETE,
 }  # fmt: skip
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation("CreateDatasetDto", _required("owner"), "a dataset without an owner is a 500"),
@@ -131,6 +167,15 @@ DEVIATIONS: tuple[Deviation, ...] = (
         for name in _DATASETS
     ),
     Deviation("CreateOrigDatablockDto", _not_empty("datasetId"), "no dataset has an empty PID"),
+    Deviation("CreateInstrumentDto", _optional("pid"), "an instrument without a PID gets one"),
+    *(
+        Deviation(
+            name,
+            _one_of("status", "private", "public", "registered", "amended"),
+            "published data has no other state",
+        )
+        for name in _PUBLISHED_DATA
+    ),
     Deviation("*", _closed, "unknown fields are refused: property foo should not exist"),
     Deviation("*", _any_numbers, "sizes and counts need not be whole numbers"),
     Deviation("*", _single_texts, "a text where a list of texts is due becomes a list of one"),
@@ -166,6 +211,12 @@ def fields(name: str) -> frozenset[str]:
     return frozenset(parsed_document()["components"]["schemas"][name]["properties"])
 
 
+def is_boolean(name: str, field: str) -> bool:
+    """Tell whether a field of a schema is true or false."""
+    entry = parsed_document()["components"]["schemas"][name]["properties"][field]
+    return bool(_resolved(entry).get("type") == "boolean")
+
+
 @functools.cache
 def names(name: str) -> frozenset[str]:
     """List the fields of a schema of the document, of the schemas in it, and so on."""
@@ -195,11 +246,11 @@ def _time_fields(schema: Document) -> Iterator[str]:
         yield from (f"{name}.{path}" for path in _time_fields(inner))
 
 
-def problems(name: str, body: Document) -> list[str]:
+def problems(name: str, body: Document, variant: Variant = NEWEST) -> list[str]:
     """List what is wrong with a body, in the words of servers where they are known."""
-    if _quick(name)(body):
+    if _quick(name, variant)(body):
         return []
-    validator = _validator(name)
+    validator = _validator(name, variant)
     found = []
     for outer in sorted(validator.iter_errors(body), key=lambda error: str(error.absolute_path)):
         error = _innermost(outer)
@@ -212,7 +263,7 @@ def problems(name: str, body: Document) -> list[str]:
     return found
 
 
-def check(name: str, body: object) -> Document:
+def check(name: str, body: object, variant: Variant = NEWEST) -> Document:
     """Check a body and give it the form that is stored: lists as lists, times in UTC.
 
     Raises
@@ -222,7 +273,7 @@ def check(name: str, body: object) -> Document:
     """
     if not isinstance(body, dict):
         raise bad_request(["the body should be an object"])
-    if found := problems(name, body):
+    if found := problems(name, body, variant):
         raise bad_request(found)
     stored = _stored(name, body)
     if not isinstance(stored, dict):
@@ -242,8 +293,12 @@ def _short(message: str) -> str:
 
 
 @functools.cache
-def _schemas() -> Document:
+def _schemas(variant: Variant) -> Document:
     changed = copy.deepcopy(parsed_document()["components"]["schemas"])
+    for name, field in variant.unknown_fields:
+        _remove(changed[name], field)
+    if variant.old_relationships:
+        changed["CreateRelationshipDto"] = copy.deepcopy(_OLD_RELATIONSHIP)
     for deviation in DEVIATIONS:
         names = changed if deviation.schema == "*" else [deviation.schema]
         for name in names:
@@ -252,13 +307,18 @@ def _schemas() -> Document:
     return result
 
 
-@functools.cache
-def _quick(name: str) -> quick.Check:
-    return quick.compiled({"$ref": _REFERENCE + name}, _schemas())
+def _remove(schema: Document, field: str) -> None:
+    del schema["properties"][field]
+    schema["required"] = [name for name in schema.get("required", ()) if name != field]
 
 
 @functools.cache
-def _validator(name: str) -> Validator:
+def _quick(name: str, variant: Variant = NEWEST) -> quick.Check:
+    return quick.compiled({"$ref": _REFERENCE + name}, _schemas(variant))
+
+
+@functools.cache
+def _validator(name: str, variant: Variant = NEWEST) -> Validator:
     # jsonschema takes long to import, and few who import this package check anything.
     import jsonschema
 
@@ -266,7 +326,7 @@ def _validator(name: str) -> Validator:
     checker.checks("date-time", raises=ValueError)(_is_time)
     checker.checks("email")(_is_address)
     return jsonschema.Draft202012Validator(
-        {"$ref": f"{_REFERENCE}{name}", "components": {"schemas": _schemas()}},
+        {"$ref": f"{_REFERENCE}{name}", "components": {"schemas": _schemas(variant)}},
         format_checker=checker,
     )
 

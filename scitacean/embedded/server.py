@@ -245,6 +245,8 @@ class _Handler(BaseHTTPRequestHandler):
             "wsgi.run_once": False,
             "wsgi.input_terminated": True,
             "wsgi.input": self._body(),
+            # As in Werkzeug's own server: tests break the connection there.
+            "werkzeug.socket": self.connection,
         }
         for name, value in self.headers.items():
             key = name.upper().replace("-", "_")

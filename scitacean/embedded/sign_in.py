@@ -71,6 +71,13 @@ def my_identity(call: Call) -> Answer:
     )
 
 
+def my_settings(call: Call) -> Answer:
+    """``GET /api/v3/users/my/settings``: those of somebody who has not changed any."""
+    identifier = _signed_in(call).user_id
+    settings = {"datasetCount": 25, "jobCount": 25, "externalSettings": {}}
+    return Answer({"_id": identifier, "userId": identifier, **settings})
+
+
 def health(_call: Call) -> Answer:
     """``GET /api/v3/health``; the database goes by the name of the real one."""
     up = {"mongodb": {"status": "up"}}

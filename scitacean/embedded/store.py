@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import secrets
 import sqlite3
@@ -15,35 +16,21 @@ from pathlib import Path
 from attrs import define, field, frozen
 
 from ..errors import ConfigurationError
+from . import upgrade
 from .answers import Document, bad_request
-from .filters import Condition, Parameter, matches_regex
-
-VERSION = 1
-"""Version of the tables, kept in ``PRAGMA user_version``."""
+from .conditions import Condition, Driver, Parameter
+from .filters import matches_regex, term
+from .indexes import INDEXES, columns_of, terms_of
 
 TOO_MUCH = ("too large", "too many", "too big", "too complex", "parser stack", "at most", "bad JSON path")
 """What SQLite says about a query that is more than it takes."""
 
 _BUSY_SECONDS = 60.0
+_MANY = 20_000
+"""Documents that are looked up rather than met by looking at all of a collection."""
+
 _PARENTS: list[sqlite3.Connection] = []
 """Connections that were open when this process was forked; they must stay so while it lives."""
-
-_TABLES = (
-    """CREATE TABLE document (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        collection TEXT NOT NULL,
-        id TEXT NOT NULL,
-        owner_group TEXT,
-        body TEXT NOT NULL,
-        UNIQUE (collection, id))""",
-    """CREATE TABLE link (
-        seq INTEGER NOT NULL REFERENCES document (seq) ON DELETE CASCADE,
-        collection TEXT NOT NULL,
-        target TEXT NOT NULL)""",
-    "CREATE INDEX link_by_target ON link (collection, target, seq)",
-    "CREATE INDEX link_by_source ON link (seq)",
-    "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-)
 
 
 @frozen
@@ -57,6 +44,13 @@ class Page:
     skip: int = 0
     order: tuple[str, ...] = ("d.seq",)
     order_parameters: tuple[str, ...] = ()
+
+    @property
+    def index(self) -> str | None:
+        """The index that gives the documents in order, so that reading ends with the page."""
+        if self.limit < 0 or self.order_parameters or len(self.order) > 2:
+            return None
+        return INDEXES[self.order[0].partition(" ")[0]]
 
 
 class AlreadyThere(Exception):  # noqa: N818 - told to the client as an answer
@@ -85,24 +79,27 @@ class Transaction:
             If the id is taken.
         """
         try:
-            cursor = self.connection.execute(
-                "INSERT INTO document (collection, id, owner_group, body) VALUES (?, ?, ?, ?)",
-                (collection, identifier, document.get("ownerGroup"), _text(document)),
-            )
+            upgrade.insert(self.connection, collection, identifier, document, links)
         except sqlite3.IntegrityError:
             raise AlreadyThere(identifier) from None
-        self._link(cursor.lastrowid, collection, links)
 
     def replace(
         self, collection: str, identifier: str, document: Document, links: Iterable[str] = ()
     ) -> None:
         """Write a document anew that is there already."""
+        columns = columns_of(collection, document)
+        changes = ", ".join(f"{name} = ?" for name in (*columns, "body"))
         (seq,) = self.connection.execute(
-            "UPDATE document SET body = ?, owner_group = ? WHERE collection = ? AND id = ? RETURNING seq",
-            (_text(document), document.get("ownerGroup"), collection, identifier),
+            # The names are ours.
+            f"UPDATE document SET {changes} WHERE collection = ? AND id = ? RETURNING seq",  # noqa: S608
+            (*columns.values(), upgrade.text_of(document), collection, identifier),
         ).fetchone()
-        self.connection.execute("DELETE FROM link WHERE seq = ?", (seq,))
-        self._link(seq, collection, links)
+        new = {*terms_of(collection, document), *(("", target) for target in links)}
+        old = set(self.connection.execute("SELECT path, value FROM term WHERE seq = ?", (seq,)))
+        self.connection.executemany(
+            "DELETE FROM term WHERE path = ? AND value = ? AND seq = ?", [(*one, seq) for one in old - new]
+        )
+        self.connection.executemany("INSERT INTO term VALUES (?, ?, ?)", [(*one, seq) for one in new - old])
 
     def delete(self, collection: str, identifier: str) -> None:
         """Remove a document; what is linked to it stays behind, as on real servers."""
@@ -117,32 +114,87 @@ class Transaction:
     def each(self, collection: str, condition: Condition, page: Page | None = None) -> Iterator[Document]:
         """Read documents that meet a condition, one after the other."""
         page = page or Page()
+        found, parameters = self._found(collection, condition, page)
         rows = self._selected(
-            # The texts of conditions and orders are ours; values of clients are parameters.
-            "SELECT d.body FROM document AS d WHERE d.collection = ? AND "  # noqa: S608
-            f"({condition.sql}) ORDER BY {', '.join(page.order)} LIMIT ? OFFSET ?",
-            (collection, *condition.parameters, *page.order_parameters, page.limit, page.skip),
+            f"SELECT d.body {found} ORDER BY {', '.join(page.order)} LIMIT ? OFFSET ?",
+            (*parameters, *page.order_parameters, page.limit, page.skip),
         )
         for (body,) in rows:
             yield json.loads(body)
 
     def count_elements(self, collection: str, condition: Condition, name: str) -> int:
         """Count the elements of a list in all documents that meet a condition."""
+        found, parameters = self._found(collection, condition)
         row = self._selected(
-            "SELECT coalesce(sum(json_array_length(d.body, ?)), 0) FROM document AS d"  # noqa: S608
-            f" WHERE d.collection = ? AND ({condition.sql})",
-            (f"$.{name}", collection, *condition.parameters),
+            f"SELECT coalesce(sum(json_array_length(d.body, ?)), 0) {found}", (f"$.{name}", *parameters)
         ).fetchone()
         return int(row[0])
 
     def count(self, collection: str, condition: Condition) -> int:
         """Count documents that meet a condition."""
-        row = self._selected(
-            "SELECT count(*) FROM document AS d WHERE d.collection = ? AND "  # noqa: S608 - see find
-            f"({condition.sql})",
-            (collection, *condition.parameters),
-        ).fetchone()
-        return int(row[0])
+        found, parameters = self._found(collection, condition)
+        return int(self._selected(f"SELECT count(*) {found}", parameters).fetchone()[0])
+
+    def facet(
+        self, collection: str, condition: Condition, name: str
+    ) -> list[tuple[str | int | float | None, int]]:
+        """Count the values of a field, the elements of lists one by one; the most frequent come first."""
+        found, parameters = self._found(collection, condition)
+        path = f'$."{name}"'
+        # A list as it is, and anything else as a list of one.
+        value = "json_extract(d.body, ?)"
+        unwound = f"CASE json_type(d.body, ?) WHEN 'array' THEN {value} ELSE json_array({value}) END AS list"
+        values = f"SELECT e.atom AS v FROM (SELECT {unwound} {found}) AS x, json_each(x.list) AS e"  # noqa: S608
+        return list(
+            self._selected(
+                f"SELECT v, count(*) FROM ({values}) GROUP BY v ORDER BY count(*) DESC, v",  # noqa: S608
+                (path, path, path, *parameters),
+            )
+        )
+
+    def _found(
+        self, collection: str, condition: Condition, page: Page | None = None
+    ) -> tuple[str, tuple[Parameter, ...]]:
+        """Write FROM and WHERE for the documents that meet a condition, and their parameters.
+
+        They are looked up where that leaves few, and else met one after the other, in the order of
+        an index when there is one.
+        """
+        # The texts of conditions, orders and collections are ours; values of clients are parameters.
+        # Indexes of a collection are only used where its name is spelled out.
+        literal = f"'{collection}'"
+        where = f"d.collection = {literal} AND ({condition.sql})"
+        index = page.index if page else None
+        driver = self._best(condition.drivers, literal, self._few(page) if page and index else _MANY)
+        if driver is None:
+            indexed = f" INDEXED BY {index}" if index else ""
+            return f"FROM document AS d{indexed} WHERE {where}", condition.parameters
+        candidates = driver.sql.replace("{collection}", literal)
+        return (
+            f"FROM document AS d WHERE d.seq IN ({candidates}) AND +{where}",
+            (*driver.parameters, *condition.parameters),
+        )
+
+    def _few(self, page: Page) -> int:
+        """Tell how many documents are looked up and sorted faster than met in order until a page is full.
+
+        Of n documents, m of which are looked for, n / m are met for each one of the page.
+        """
+        (number,) = self.connection.execute("SELECT coalesce(max(seq), 0) FROM document").fetchone()
+        return math.isqrt(number * (page.skip + page.limit))
+
+    def _best(self, drivers: Sequence[Driver], literal: str, few: int) -> Driver | None:
+        best = None
+        for driver in drivers:
+            candidates = driver.sql.replace("{collection}", literal)
+            counted = self._selected(
+                f"SELECT count(*) FROM (SELECT 1 FROM ({candidates}) LIMIT ?)",  # noqa: S608
+                (*driver.parameters, few),
+            )
+            number = counted.fetchone()[0]
+            if number < few:
+                best, few = driver, number
+        return best
 
     def _selected(self, sql: str, parameters: tuple[Parameter, ...]) -> sqlite3.Cursor:
         try:
@@ -151,12 +203,6 @@ class Transaction:
             if any(words in str(error) for words in TOO_MUCH):
                 raise bad_request(f"The filter is more than the catalogue takes: {error}") from None
             raise
-
-    def _link(self, seq: int | None, collection: str, links: Iterable[str]) -> None:
-        self.connection.executemany(
-            "INSERT INTO link (seq, collection, target) VALUES (?, ?, ?)",
-            [(seq, collection, target) for target in dict.fromkeys(links)],
-        )
 
 
 @define
@@ -183,7 +229,7 @@ class Store:
             # The file holds the key that signs tokens: it is its owner's alone.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             with self.transaction(write=True) as transaction:
-                _prepare(transaction.connection, self.path)
+                upgrade.prepare(transaction.connection, self.path)
         except (OSError, sqlite3.DatabaseError) as error:
             self.close()
             raise ConfigurationError(
@@ -283,28 +329,6 @@ def _use_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > VERSION:
-        raise ConfigurationError(
-            f"The catalogue {path} was made by a newer version of scitacean "
-            f"(format {version}, this one reads up to {VERSION}).",
-            hint="Upgrade scitacean, or use another folder.",
-        )
-    if version == 0:
-        for statement in _TABLES:
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def _text(document: Document) -> str:
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def linked(targets: Sequence[str]) -> Condition:
     """Match the documents that belong to any of these targets."""
-    return Condition(
-        "d.seq IN (SELECT l.seq FROM link AS l WHERE l.collection = d.collection"
-        " AND l.target IN (SELECT value FROM json_each(?)))",
-        (json.dumps(list(targets)),),
-    )
+    return term("", targets)

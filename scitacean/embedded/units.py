@@ -79,6 +79,7 @@ class _Unit:
     offset: float = 0.0
 
 
+@functools.lru_cache(maxsize=1024)
 def _formatted(dimensions: tuple[int, ...]) -> str:
     def factor(base: str, power: int) -> str:
         return base if power == 1 else f"{base}^{power}"

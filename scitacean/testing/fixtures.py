@@ -1,4 +1,10 @@
-"""pytest fixtures with SSH servers. Name this module in ``pytest_plugins`` of a ``conftest.py``.
+"""pytest fixtures: a catalogue, a client of it, SSH servers.
+
+Name this module in ``pytest_plugins`` of the ``conftest.py`` in the root of your tests::
+
+    pytest_plugins = ["scitacean.testing.fixtures"]
+
+It is no plugin that pytest finds by itself, since that would load it wherever scitacean is installed.
 
 ``ssh_server`` runs each test against the server of :mod:`scitacean.testing.ssh_server` and, where it is
 installed, OpenSSH's. With the environment variable ``SCITACEAN_REQUIRE_SSHD=1`` a missing one is an error.
@@ -10,6 +16,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,8 +26,37 @@ from scitacean.testing.ssh_server import ssh_server as asyncssh_server
 from scitacean.testing.sshd import find_sshd, sshd
 from scitacean.transfer.ssh import SSHFileTransfer
 
+if TYPE_CHECKING:
+    from scitacean.embedded import EmbeddedCatalogue
+    from scitacean.testing.client import FakeClient
+
+# The catalogue takes longer to import than all the rest, so only its fixtures do that.
+
 ServerKind = Callable[..., AbstractContextManager[RunningSSHServer]]
 """Starts a server that serves a folder; takes ``shell``, ``forwarding`` and ``read_only``."""
+
+
+@pytest.fixture
+def embedded_catalogue() -> Iterator[EmbeddedCatalogue]:
+    """Make an empty catalogue in this process with the user ``me``, password ``me``, who may do everything.
+
+    A fixture of this name in your own tests may give one with other users, or one that behaves like another
+    version of the server; ``client`` then is a client of that.
+    """
+    from scitacean.embedded import Accounts, EmbeddedCatalogue
+
+    with EmbeddedCatalogue(accounts=Accounts.single(password="me")) as catalogue:
+        yield catalogue
+
+
+@pytest.fixture
+def client(embedded_catalogue: EmbeddedCatalogue) -> Iterator[FakeClient]:
+    """Make a client of ``embedded_catalogue``, signed in as its first user; it keeps files in memory."""
+    from scitacean.testing.client import FakeClient
+    from scitacean.testing.transfer import FakeFileTransfer
+
+    with FakeClient(catalogue=embedded_catalogue, file_transfer=FakeFileTransfer()) as client:
+        yield client
 
 
 def server_kinds() -> dict[str, ServerKind]:

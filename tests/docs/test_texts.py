@@ -13,7 +13,7 @@ from scitacean.cli.commands import app
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "generated" / "README.md"])
-FOLDERS = ("docs", "examples", "openapi", "requirements", "scitacean", "scripts", "tests", ".ci")
+FOLDERS = ("contract", "docs", "examples", "openapi", "requirements", "scitacean", "scripts", "tests", ".ci")
 KINDS = {".jinja", ".json", ".md", ".py", ".toml", ".txt", ".yaml"}
 LINK = re.compile(r"\[[^\]]+\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

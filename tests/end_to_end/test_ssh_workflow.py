@@ -165,9 +165,7 @@ def test_hosts_that_are_down_or_unknown_change_nothing(
         with connected(url, transfer) as client:
             with pytest.raises(kind):
                 client.upload_new_dataset_now(dataset)
-            remote = dataset.replace(
-                source_folder="/data", files=[file.uploaded(remote_size=1) for file in dataset.files]
-            )
+            remote = dataset.replace(source_folder="/data", files=[file.uploaded() for file in dataset.files])
             with pytest.raises(kind):
                 client.download_files(remote, target=tmp_path / "target", force=True)
             assert client.scicat.query_datasets({}) == []

@@ -56,22 +56,21 @@ class DatasetClass(Model):
     size: int
     number_of_files: int
     creation_time: datetime.datetime
-    type_: str
     dataset_name: str
-    version: str
     datasetlifecycle: LifecycleClass
-    creation_location: str
     instrument_group: str | Unset = UNSET
     owner_email: str | Unset = UNSET
     orcid_of_owner: str | Unset = UNSET
     source_folder_host: str | Unset = UNSET
     packed_size: int | Unset = UNSET
     number_of_files_archived: int | Unset = UNSET
+    type_: str | Unset = UNSET
     validation_status: str | Unset = UNSET
     keywords: list[str] | Unset = UNSET
     description: str | Unset = UNSET
     classification: str | Unset = UNSET
     license_: str | Unset = UNSET
+    version: str | Unset = UNSET
     techniques: list[TechniqueClass] | Unset = UNSET
     relationships: list[RelationshipClass] | Unset = UNSET
     shared_with: list[str] | Unset = UNSET
@@ -83,6 +82,7 @@ class DatasetClass(Model):
     principal_investigators: list[str] | Unset = UNSET
     start_time: datetime.datetime | Unset = UNSET
     end_time: datetime.datetime | Unset = UNSET
+    creation_location: str | Unset = UNSET
     data_format: str | Unset = UNSET
     run_number: str | Unset = UNSET
     proposal_ids: list[str] | Unset = UNSET
@@ -130,22 +130,21 @@ class DatasetClass(Model):
             "size": required("size", INTEGER),
             "numberOfFiles": required("number_of_files", INTEGER),
             "creationTime": required("creation_time", TIMESTAMP),
-            "type": required("type_", TEXT),
             "datasetName": required("dataset_name", TEXT),
-            "version": required("version", TEXT),
             "datasetlifecycle": required("datasetlifecycle", nested(LifecycleClass)),
-            "creationLocation": required("creation_location", TEXT),
             "instrumentGroup": optional("instrument_group", TEXT),
             "ownerEmail": optional("owner_email", TEXT),
             "orcidOfOwner": optional("orcid_of_owner", TEXT),
             "sourceFolderHost": optional("source_folder_host", TEXT),
             "packedSize": optional("packed_size", INTEGER),
             "numberOfFilesArchived": optional("number_of_files_archived", INTEGER),
+            "type": optional("type_", TEXT),
             "validationStatus": optional("validation_status", TEXT),
             "keywords": optional("keywords", items(TEXT)),
             "description": optional("description", TEXT),
             "classification": optional("classification", TEXT),
             "license": optional("license_", TEXT),
+            "version": optional("version", TEXT),
             "techniques": optional("techniques", items(nested(TechniqueClass))),
             "relationships": optional("relationships", items(nested(RelationshipClass))),
             "sharedWith": optional("shared_with", items(TEXT)),
@@ -157,6 +156,7 @@ class DatasetClass(Model):
             "principalInvestigators": optional("principal_investigators", items(TEXT)),
             "startTime": optional("start_time", TIMESTAMP),
             "endTime": optional("end_time", TIMESTAMP),
+            "creationLocation": optional("creation_location", TEXT),
             "dataFormat": optional("data_format", TEXT),
             "runNumber": optional("run_number", TEXT),
             "proposalIds": optional("proposal_ids", items(TEXT)),

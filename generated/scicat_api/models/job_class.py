@@ -34,7 +34,6 @@ class JobClass(Model):
     updated_by: str
     created_at: datetime.datetime
     updated_at: datetime.datetime
-    owner_group: str
     access_groups: list[str]
     is_published: bool
     id: str
@@ -43,6 +42,7 @@ class JobClass(Model):
     job_params: JsonObject
     config_version: str
     job_result_object: JsonObject
+    owner_group: str | Unset = UNSET
     instrument_group: str | Unset = UNSET
     status_code: str | Unset = UNSET
     status_message: str | Unset = UNSET
@@ -59,7 +59,6 @@ class JobClass(Model):
             "updatedBy": required("updated_by", TEXT),
             "createdAt": required("created_at", TIMESTAMP),
             "updatedAt": required("updated_at", TIMESTAMP),
-            "ownerGroup": required("owner_group", TEXT),
             "accessGroups": required("access_groups", items(TEXT)),
             "isPublished": required("is_published", BOOLEAN),
             "id": required("id", TEXT),
@@ -68,6 +67,7 @@ class JobClass(Model):
             "jobParams": required("job_params", JSON_OBJECT),
             "configVersion": required("config_version", TEXT),
             "jobResultObject": required("job_result_object", JSON_OBJECT),
+            "ownerGroup": optional("owner_group", TEXT),
             "instrumentGroup": optional("instrument_group", TEXT),
             "statusCode": optional("status_code", TEXT),
             "statusMessage": optional("status_message", TEXT),

@@ -51,7 +51,6 @@ class OutputDatasetObsoleteDto(Model):
     source_folder: str
     creation_time: datetime.datetime
     pid: str
-    type_: str
     created_by: str
     updated_by: str
     created_at: datetime.datetime
@@ -83,6 +82,7 @@ class OutputDatasetObsoleteDto(Model):
     data_quality_metrics: float | Unset = UNSET
     proposal_id: None | str | Unset = UNSET
     run_number: None | str | Unset = UNSET
+    type_: str | Unset = UNSET
     version: str | Unset = UNSET
     principal_investigator: str | Unset = UNSET
     start_time: datetime.datetime | None | Unset = UNSET
@@ -132,7 +132,6 @@ class OutputDatasetObsoleteDto(Model):
             "sourceFolder": required("source_folder", TEXT),
             "creationTime": required("creation_time", TIMESTAMP),
             "pid": required("pid", TEXT),
-            "type": required("type_", TEXT),
             "createdBy": required("created_by", TEXT),
             "updatedBy": required("updated_by", TEXT),
             "createdAt": required("created_at", TIMESTAMP),
@@ -166,6 +165,7 @@ class OutputDatasetObsoleteDto(Model):
             "dataQualityMetrics": optional("data_quality_metrics", NUMBER),
             "proposalId": optional("proposal_id", one_of(TEXT, NULL)),
             "runNumber": optional("run_number", one_of(TEXT, NULL)),
+            "type": optional("type_", TEXT),
             "version": optional("version", TEXT),
             "principalInvestigator": optional("principal_investigator", TEXT),
             "startTime": optional("start_time", one_of(TIMESTAMP, NULL)),

@@ -126,9 +126,9 @@ def test_unknown_and_missing_routes(alice: httpx.Client) -> None:
     answer = alice.get("/api/v4/nothing")
     assert (answer.status_code, answer.json()["message"]) == (404, "Cannot GET /api/v4/nothing")
     assert alice.post("/api/v4/datasets/count").status_code == 404
-    answer = alice.post("/api/v4/jobs", json={})
+    answer = alice.post("/api/v3/policies", json={})
     assert answer.status_code == 501
-    assert "POST /api/v4/jobs" in answer.json()["message"]
+    assert "POST /api/v3/policies" in answer.json()["message"]
     assert answer.json()["error"] == "Not Implemented"
 
 

@@ -48,14 +48,26 @@ def test_the_quick_check_knows_common_bodies() -> None:
     # Else large lists of files would take seconds.
     block = {"datasetId": "p", "size": 1, "dataFileList": [{**FILE, "chk": "aa"}]}
     assert schemas._quick("CreateOrigDatablockDto")(block)
+    dataset = {**DATASET, "ownerEmail": "ada.example+x@site.example", "keywords": ["a"], "size": 0}
+    assert schemas._quick("CreateDatasetDto")(dataset)
+
+
+@given(
+    contact=st.from_regex(r"[a@.; ]{,12}|a@b.cd(; ?a@b.cd)*[;a]?", fullmatch=True),
+    owner=st.from_regex(r"[a@.-]{,12}|[ab.+-]+@[ab-]+(\.[ab-]+)+\n?", fullmatch=True),
+)
+def test_the_quick_check_takes_no_address_that_jsonschema_refuses(contact: str, owner: str) -> None:
+    body = {**DATASET, "contactEmail": contact, "ownerEmail": owner}
+    if schemas._quick("CreateDatasetDto")(body):
+        assert jsonschema_says("CreateDatasetDto", body)
 
 
 @pytest.mark.parametrize(
     "schema",
     [
         {},
-        {"type": "string", "pattern": "x"},
-        {"type": "string", "format": "email"},
+        {"type": "string", "maxLength": 3},
+        {"type": "string", "format": "uri"},
         {"type": "number", "minimum": 1},
         {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
         {"type": "object", "properties": {"a": {"type": "string"}}},

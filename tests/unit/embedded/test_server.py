@@ -50,7 +50,7 @@ def test_a_connection_is_kept(http: httpx.Client, minimal: dict[str, Any]) -> No
         for method, path, body in (
             ("POST", "/api/v4/datasets", minimal),
             ("GET", "/api/v4/datasets", None),
-            ("POST", "/api/v4/jobs", {"x": "y" * 100_000}),
+            ("POST", "/api/v3/policies", {"x": "y" * 100_000}),
             ("HEAD", "/api/v4/datasets", None),
             ("POST", "/nothing/here", {"x": 1}),
         ):

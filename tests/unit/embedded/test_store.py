@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sqlite3
@@ -19,6 +20,7 @@ from scitacean.embedded import EmbeddedCatalogue
 from scitacean.embedded.catalogue import FILE_NAME
 from scitacean.errors import ConfigurationError
 
+VERSION_1 = Path(__file__).parents[2] / "data" / "embedded" / "version-1.sql"
 CREATOR = """
 import sys
 import httpx
@@ -74,6 +76,30 @@ def test_a_killed_process_loses_nothing_that_it_answered(tmp_path: Path) -> None
     with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
         found = http.get("/api/v4/datasets").json()
     assert {pid for _, pid in answers} == {dataset["pid"] for dataset in found}
+
+
+def test_a_process_killed_in_the_middle_loses_nothing_that_it_answered(tmp_path: Path) -> None:
+    with creator(tmp_path, "killed", 1_000_000) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "ready\n"
+        lines = [process.stdout.readline() for _ in range(50)]
+        # It is at the next ones meanwhile.
+        process.send_signal(signal.SIGKILL)
+        lines += process.stdout.readlines()
+    answered = {line.split()[1] for line in lines if line.endswith("\n")}
+    with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
+        found = http.get("/api/v4/datasets", params={"filter": '{"limits": {"limit": 1000000}}'}).json()
+        assert http.get("/api/v4/datasets/count").json() == {"count": len(found)}
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    connection.close()
+    assert len(answered) >= 50
+    assert answered <= {dataset["pid"] for dataset in found}
+    # One more may have been made, of which nobody was told.
+    assert len(found) <= len(answered) + 1
 
 
 def test_processes_share_a_folder_that_all_make_at_once(tmp_path: Path) -> None:
@@ -133,6 +159,67 @@ def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(ConfigurationError, match="newer version of scitacean"):
         EmbeddedCatalogue(tmp_path)
+
+
+def version_1(folder: Path) -> None:
+    """Make the folder of a catalogue of the first version: two datasets, files and a picture."""
+    connection = sqlite3.connect(folder / FILE_NAME)
+    connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    connection.close()
+
+
+def test_an_older_folder_is_upgraded(tmp_path: Path) -> None:
+    version_1(tmp_path)
+    for _ in range(2):
+        with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
+            for where, names in (
+                ({}, ["name 1", "name 0"]),
+                ({"keywords": "kept"}, ["name 0"]),
+                ({"datasetName": "name 1"}, ["name 1"]),
+                ({"ownerGroup": "me", "sourceFolder": "/data"}, ["name 1", "name 0"]),
+            ):
+                answer = http.get("/api/v4/datasets", params={"filter": json.dumps({"where": where})})
+                assert [dataset["datasetName"] for dataset in answer.json()] == names
+            found = http.get("/api/v4/datasets")
+            pid = found.json()[1]["pid"].replace("/", "%2F")
+            blocks = http.get(f"/api/v3/datasets/{pid}/origdatablocks").json()
+            assert [entry["path"] for block in blocks for entry in block["dataFileList"]] == ["a.dat"]
+            assert len(http.get("/api/v4/datasets/public").json()) == 1
+            # A new one comes after those that were there.
+            body = {**found.json()[0], "datasetName": "name 2"}
+            sent = {name: body[name] for name in ("ownerGroup", "owner", "contactEmail", "sourceFolder")}
+            sent |= {"creationTime": body["creationTime"], "datasetName": "name 2", "type": "raw"}
+            new = http.post("/api/v4/datasets", json=sent)
+            assert new.status_code == 201
+            newest = http.get("/api/v4/datasets").json()[0]
+            assert newest["pid"] == new.json()["pid"]
+            new_pid = newest["pid"].replace("/", "%2F")
+            assert http.delete(f"/api/v4/datasets/{new_pid}").status_code == 200
+
+
+def test_an_upgrade_gives_the_tables_of_a_new_folder(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    version_1(tmp_path / "old")
+    schemas = []
+    for name in ("old", "new"):
+        with EmbeddedCatalogue(tmp_path / name):
+            connection = sqlite3.connect(tmp_path / name / FILE_NAME)
+            schemas.append(set(connection.execute("SELECT name, sql FROM sqlite_schema")))
+            connection.close()
+    assert schemas[0] == schemas[1]
+
+
+def test_an_upgrade_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
+    version_1(tmp_path)
+    connection = sqlite3.connect(tmp_path / FILE_NAME)
+    connection.execute("UPDATE document SET body = '[]' WHERE seq = 2")
+    connection.commit()
+    before = list(connection.iterdump())
+    with pytest.raises(AttributeError):
+        EmbeddedCatalogue(tmp_path)
+    assert list(connection.iterdump()) == before
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    connection.close()
 
 
 def test_unusable_folders_are_refused(tmp_path: Path) -> None:

@@ -7,7 +7,10 @@ from ...client import Client, in_path, make_request, send, send_async
 from ...models.output_dataset_obsolete_dto import OutputDatasetObsoleteDto
 from ...types import Kind, Response, nested
 
-_ANSWERS: dict[int, Kind] = {200: nested(OutputDatasetObsoleteDto)}
+_ANSWERS: dict[int, Kind] = {
+    200: nested(OutputDatasetObsoleteDto),
+    201: nested(OutputDatasetObsoleteDto),
+}
 
 
 def _request(pid: str, *, field_name: str, data: list[str]) -> dict[str, Any]:

@@ -5,20 +5,20 @@ from typing import Any
 
 from ...client import Client, in_path, make_request, send, send_async
 from ...models.count_api_response import CountApiResponse
-from ...types import Kind, Response, items, nested
+from ...types import Kind, Response, nested
 
-_ANSWERS: dict[int, Kind] = {200: items(nested(CountApiResponse))}
+_ANSWERS: dict[int, Kind] = {200: nested(CountApiResponse)}
 
 
 def _request(pid: str) -> dict[str, Any]:
     return make_request("GET", "/api/v3/datasets/{pid}/datablocks/count".format(pid=in_path(pid)))
 
 
-def sync_detailed(pid: str, *, client: Client) -> Response[list[CountApiResponse]]:
+def sync_detailed(pid: str, *, client: Client) -> Response[CountApiResponse]:
     """Send the request and wait for the answer."""
     return send(client, _request(pid), _ANSWERS)
 
 
-async def asyncio_detailed(pid: str, *, client: Client) -> Response[list[CountApiResponse]]:
+async def asyncio_detailed(pid: str, *, client: Client) -> Response[CountApiResponse]:
     """Send the request and await the answer."""
     return await send_async(client, _request(pid), _ANSWERS)

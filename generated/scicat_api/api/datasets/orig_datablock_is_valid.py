@@ -5,9 +5,10 @@ from typing import Any
 
 from ...client import Client, in_path, make_request, send, send_async
 from ...models.create_dataset_orig_datablock_dto import CreateDatasetOrigDatablockDto
-from ...types import Kind, Response
+from ...models.is_valid_response import IsValidResponse
+from ...types import Kind, Response, nested
 
-_ANSWERS: dict[int, Kind] = {}
+_ANSWERS: dict[int, Kind] = {200: nested(IsValidResponse)}
 
 
 def _request(pid: str, *, body: CreateDatasetOrigDatablockDto) -> dict[str, Any]:
@@ -21,13 +22,13 @@ def _request(pid: str, *, body: CreateDatasetOrigDatablockDto) -> dict[str, Any]
 
 def sync_detailed(
     pid: str, *, client: Client, body: CreateDatasetOrigDatablockDto
-) -> Response[None]:
+) -> Response[IsValidResponse]:
     """Send the request and wait for the answer."""
     return send(client, _request(pid, body=body), _ANSWERS)
 
 
 async def asyncio_detailed(
     pid: str, *, client: Client, body: CreateDatasetOrigDatablockDto
-) -> Response[None]:
+) -> Response[IsValidResponse]:
     """Send the request and await the answer."""
     return await send_async(client, _request(pid, body=body), _ANSWERS)

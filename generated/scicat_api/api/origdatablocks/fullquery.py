@@ -4,10 +4,10 @@
 from typing import Any
 
 from ...client import Client, make_request, send, send_async
-from ...models.json_object import JsonObject
-from ...types import JSON_OBJECT, UNSET, Kind, Response, Unset
+from ...models.orig_datablock import OrigDatablock
+from ...types import UNSET, Kind, Response, Unset, items, nested
 
-_ANSWERS: dict[int, Kind] = {200: JSON_OBJECT}
+_ANSWERS: dict[int, Kind] = {200: items(nested(OrigDatablock))}
 
 
 def _request(*, limits: str | Unset = UNSET, fields: str | Unset = UNSET) -> dict[str, Any]:
@@ -18,13 +18,13 @@ def _request(*, limits: str | Unset = UNSET, fields: str | Unset = UNSET) -> dic
 
 def sync_detailed(
     *, client: Client, limits: str | Unset = UNSET, fields: str | Unset = UNSET
-) -> Response[JsonObject]:
+) -> Response[list[OrigDatablock]]:
     """Send the request and wait for the answer."""
     return send(client, _request(limits=limits, fields=fields), _ANSWERS)
 
 
 async def asyncio_detailed(
     *, client: Client, limits: str | Unset = UNSET, fields: str | Unset = UNSET
-) -> Response[JsonObject]:
+) -> Response[list[OrigDatablock]]:
     """Send the request and await the answer."""
     return await send_async(client, _request(limits=limits, fields=fields), _ANSWERS)

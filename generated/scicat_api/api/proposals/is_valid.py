@@ -5,9 +5,10 @@ from typing import Any
 
 from ...client import Client, make_request, send, send_async
 from ...models.create_proposal_dto import CreateProposalDto
-from ...types import BOOLEAN, Kind, Response
+from ...models.is_valid_response import IsValidResponse
+from ...types import Kind, Response, nested
 
-_ANSWERS: dict[int, Kind] = {200: BOOLEAN}
+_ANSWERS: dict[int, Kind] = {200: nested(IsValidResponse)}
 
 
 def _request(*, body: CreateProposalDto) -> dict[str, Any]:
@@ -16,11 +17,11 @@ def _request(*, body: CreateProposalDto) -> dict[str, Any]:
     )
 
 
-def sync_detailed(*, client: Client, body: CreateProposalDto) -> Response[bool]:
+def sync_detailed(*, client: Client, body: CreateProposalDto) -> Response[IsValidResponse]:
     """Send the request and wait for the answer."""
     return send(client, _request(body=body), _ANSWERS)
 
 
-async def asyncio_detailed(*, client: Client, body: CreateProposalDto) -> Response[bool]:
+async def asyncio_detailed(*, client: Client, body: CreateProposalDto) -> Response[IsValidResponse]:
     """Send the request and await the answer."""
     return await send_async(client, _request(body=body), _ANSWERS)

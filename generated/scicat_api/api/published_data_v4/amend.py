@@ -7,7 +7,7 @@ from ...client import Client, in_path, make_request, send, send_async
 from ...models.published_data import PublishedData
 from ...types import Kind, Response, nested
 
-_ANSWERS: dict[int, Kind] = {200: nested(PublishedData)}
+_ANSWERS: dict[int, Kind] = {200: nested(PublishedData), 201: nested(PublishedData)}
 
 
 def _request(id: str) -> dict[str, Any]:

@@ -4,10 +4,11 @@
 from typing import Any
 
 from ...client import Client, in_path, make_request, send, send_async
+from ...models.json_object import JsonObject
 from ...models.partial_update_published_data_v4_dto import PartialUpdatePublishedDataV4Dto
-from ...types import Kind, Response
+from ...types import JSON_OBJECT, Kind, Response
 
-_ANSWERS: dict[int, Kind] = {}
+_ANSWERS: dict[int, Kind] = {201: JSON_OBJECT}
 
 
 def _request(id: str, *, body: PartialUpdatePublishedDataV4Dto) -> dict[str, Any]:
@@ -21,13 +22,13 @@ def _request(id: str, *, body: PartialUpdatePublishedDataV4Dto) -> dict[str, Any
 
 def sync_detailed(
     id: str, *, client: Client, body: PartialUpdatePublishedDataV4Dto
-) -> Response[None]:
+) -> Response[JsonObject]:
     """Send the request and wait for the answer."""
     return send(client, _request(id, body=body), _ANSWERS)
 
 
 async def asyncio_detailed(
     id: str, *, client: Client, body: PartialUpdatePublishedDataV4Dto
-) -> Response[None]:
+) -> Response[JsonObject]:
     """Send the request and await the answer."""
     return await send_async(client, _request(id, body=body), _ANSWERS)

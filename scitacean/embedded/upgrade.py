@@ -1,0 +1,111 @@
+"""The tables of a catalogue, and how a folder of an older version gets them."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..errors import ConfigurationError
+from .answers import Document
+from .indexes import columns_of, terms_of
+
+VERSION = 2
+"""Version of the tables, kept in ``PRAGMA user_version``."""
+
+_SETTINGS = "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
+_TABLES = (
+    # The body comes last: what stands behind a long text is slow to read.
+    """CREATE TABLE document (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        collection TEXT NOT NULL,
+        id TEXT NOT NULL,
+        owner_group TEXT,
+        published INTEGER NOT NULL,
+        dataset_name TEXT,
+        creation_time TEXT,
+        updated_at TEXT,
+        body TEXT NOT NULL)""",
+    "CREATE UNIQUE INDEX document_by_id ON document (collection, id)",
+    # Each index also has the seq, as its last column.
+    "CREATE INDEX document_by_making ON document (collection)",
+    "CREATE INDEX document_by_owner ON document (collection, owner_group)",
+    "CREATE INDEX document_by_publication ON document (collection) WHERE published = 1",
+    "CREATE INDEX dataset_by_name ON document (dataset_name) WHERE collection = 'datasets'",
+    "CREATE INDEX dataset_by_creation_time ON document (creation_time) WHERE collection = 'datasets'",
+    "CREATE INDEX dataset_by_update ON document (updated_at) WHERE collection = 'datasets'",
+    # The path is empty for links: the value is the id of what the document belongs to.
+    """CREATE TABLE term (
+        path TEXT NOT NULL,
+        value TEXT NOT NULL,
+        seq INTEGER NOT NULL REFERENCES document (seq) ON DELETE CASCADE,
+        PRIMARY KEY (path, value, seq)) WITHOUT ROWID""",
+    "CREATE INDEX term_by_document ON term (seq)",
+)
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the tables of a new catalogue, or bring those of an older version up to date.
+
+    Raises
+    ------
+    ConfigurationError
+        If a newer version of scitacean made the catalogue.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise ConfigurationError(
+            f"The catalogue {path} was made by a newer version of scitacean "
+            f"(format {version}, this one reads up to {VERSION}).",
+            hint="Upgrade scitacean, or use another folder.",
+        )
+    if version == 0:
+        _execute(connection, (*_TABLES, _SETTINGS))
+    if version == 1:
+        _from_1(connection)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def insert(
+    connection: sqlite3.Connection,
+    collection: str,
+    identifier: str,
+    document: Document,
+    links: Iterable[str],
+    seq: int | None = None,
+) -> None:
+    """Add a document with all that it is found by."""
+    columns = columns_of(collection, document)
+    names = ("seq", "collection", "id", *columns, "body")
+    cursor = connection.execute(
+        # The names are ours.
+        f"INSERT INTO document ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
+        (seq, collection, identifier, *columns.values(), text_of(document)),
+    )
+    terms = {*terms_of(collection, document), *(("", target) for target in links)}
+    connection.executemany(
+        "INSERT INTO term VALUES (?, ?, ?)", [(path, value, cursor.lastrowid) for path, value in terms]
+    )
+
+
+def text_of(document: Document) -> str:
+    """Write a document as it is stored."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _from_1(connection: sqlite3.Connection) -> None:
+    """Version 1 had links for terms, and of the columns only the owner group."""
+    links: dict[int, list[str]] = {}
+    for seq, target in connection.execute("SELECT seq, target FROM link"):
+        links.setdefault(seq, []).append(target)
+    _execute(connection, ("DROP TABLE link", "ALTER TABLE document RENAME TO old_document", *_TABLES))
+    rows = connection.execute("SELECT seq, collection, id, body FROM old_document ORDER BY seq")
+    for seq, collection, identifier, body in rows:
+        insert(connection, collection, identifier, json.loads(body), links.get(seq, ()), seq)
+    connection.execute("DROP TABLE old_document")
+
+
+def _execute(connection: sqlite3.Connection, statements: Iterable[str]) -> None:
+    for statement in statements:
+        connection.execute(statement)
