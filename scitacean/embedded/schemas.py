@@ -114,13 +114,6 @@ def _addresses(schema: Document) -> None:
     schema["properties"]["contactEmail"]["pattern"] = _ADDRESSES
 
 
-def _optional(name: str) -> Callable[[Document], None]:
-    def change(schema: Document) -> None:
-        schema["required"] = [one for one in schema["required"] if one != name]
-
-    return change
-
-
 def _one_of(name: str, *values: str) -> Callable[[Document], None]:
     def change(schema: Document) -> None:
         schema["properties"][name] = {**schema["properties"][name], "enum": list(values)}
@@ -167,7 +160,6 @@ DEVIATIONS: tuple[Deviation, ...] = (
         for name in _DATASETS
     ),
     Deviation("CreateOrigDatablockDto", _not_empty("datasetId"), "no dataset has an empty PID"),
-    Deviation("CreateInstrumentDto", _optional("pid"), "an instrument without a PID gets one"),
     *(
         Deviation(
             name,

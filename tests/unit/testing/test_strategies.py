@@ -126,7 +126,9 @@ def test_examples_become_small() -> None:
     ],
 )
 def test_what_is_interesting_is_drawn(wanted: Any) -> None:
-    assert wanted(find(strategies.datasets(), wanted, settings=settings(phases=[Phase.generate])))
+    assert wanted(
+        find(strategies.datasets(), wanted, settings=settings(max_examples=1_000, phases=[Phase.generate]))
+    )
 
 
 @given(st.data())
