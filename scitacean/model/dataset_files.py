@@ -98,6 +98,8 @@ class DatasetFiles(DatasetFields):
         ------
         ValueError
             If two files would have one path on the server; then none is added.
+        TypeError
+            If something is no :class:`scitacean.File`.
 
         Examples
         --------
@@ -133,9 +135,12 @@ class DatasetFiles(DatasetFields):
         ------
         FileNotFoundError
             If a file or folder is not there.
+        FileNotAccessibleError
+            If a file or folder cannot be read.
         ValueError
             If two files would have one path on the server, if one lies outside ``base_path``, if a link
-            leads out of its folder, or if something is neither a file nor a folder.
+            leads out of its folder, if links lead to one folder on more than 1,000 ways, or if something
+            is neither a file nor a folder.
 
         Warns
         -----
