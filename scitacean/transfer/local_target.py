@@ -15,6 +15,7 @@ _SAFELY = (
     | getattr(os, "O_NONBLOCK", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY
 
 
 def open_local_target(path: Path, *, offset: int) -> BinaryIO:
@@ -46,34 +47,60 @@ def open_local_target(path: Path, *, offset: int) -> BinaryIO:
     >>> Path("counts.dat").read_bytes()
     b'12x'
     """
+    return os.fdopen(open_local_descriptor(path, offset=offset), "r+b")
+
+
+def open_local_descriptor(path: Path, *, offset: int) -> int:
+    """Open a local file like :func:`open_local_target`, as a descriptor of the system.
+
+    That is for those who write whole blocks of many files: a file object costs more than a small file.
+
+    Parameters
+    ----------
+    path:
+        The file; its folder exists.
+    offset:
+        Where writing begins, in bytes; the file has at least that size.
+
+    Raises
+    ------
+    OSError
+        As :func:`open_local_target`.
+
+    Examples
+    --------
+    >>> descriptor = open_local_descriptor(Path("counts.dat"), offset=0)
+    >>> os.write(descriptor, b"12345")
+    5
+    >>> os.close(descriptor)
+    """
     return _open_new(path) if offset == 0 else _open_old(path, offset)
 
 
-def _open_new(path: Path) -> BinaryIO:
+def _open_new(path: Path) -> int:
     try:
+        return os.open(path, _NEW, 0o666)
+    except FileExistsError:
         mode = path.lstat().st_mode
-    except FileNotFoundError:
-        pass
-    else:
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise _not_regular(path)
-        path.unlink()
-    return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, 0o666), "r+b")
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise _not_regular(path)
+    path.unlink()
+    return os.open(path, _NEW, 0o666)
 
 
-def _open_old(path: Path, offset: int) -> BinaryIO:
+def _open_old(path: Path, offset: int) -> int:
     by_name = path.lstat()
     if not stat.S_ISREG(by_name.st_mode):
         raise _not_regular(path)
-    file = os.fdopen(os.open(path, os.O_RDWR | _SAFELY), "r+b")
+    descriptor = os.open(path, os.O_RDWR | _SAFELY)
     try:
-        _check_opened(path, by_name, os.fstat(file.fileno()), offset)
-        file.truncate(offset)
-        file.seek(offset)
+        _check_opened(path, by_name, os.fstat(descriptor), offset)
+        os.ftruncate(descriptor, offset)
+        os.lseek(descriptor, offset, os.SEEK_SET)
     except BaseException:
-        file.close()
+        os.close(descriptor)
         raise
-    return file
+    return descriptor
 
 
 def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:

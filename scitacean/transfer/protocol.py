@@ -12,13 +12,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import attrs
 
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
+
+Verified: TypeAlias = Literal["checksum", "sample", "size"]
+"""How a file on the other side was compared with the local one: by a checksum of all of it that was
+computed there, by reading back some of it, or by its size only."""
 
 
 class DownloadConnection(Protocol):
@@ -209,13 +213,15 @@ class Sent:
     modified:
         When the local file was last changed; it was not while it was sent.
     checksum:
-        Hexadecimal digest of the whole file as it was sent; None where none was asked for, or where
-        only the rest of the file was sent.
+        Hexadecimal digest of the whole file as it was sent; None where none was asked for.
+    verified:
+        How the transfer has compared what is there with what was sent; None where it has not.
     """
 
     size: int
     modified: datetime
     checksum: str | None
+    verified: Verified | None = None
 
 
 @runtime_checkable

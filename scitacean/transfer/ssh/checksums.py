@@ -10,8 +10,8 @@ from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.errors import check_is_file
+from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import HostPaths, shown
 
@@ -24,10 +24,12 @@ _TOOLS = {
     "sha512": "sha512sum",
     "blake2b": "b2sum",
 }
-# Names go in and come out with a checksum each; both fit into what a channel holds unread, so that
-# neither side waits for the other.
-_NAMES_AT_ONCE = 1_000
-_BYTES_AT_ONCE = 256 * 1024
+# Names go in and come out with a checksum each. All that comes out fits into the window of the channel, so
+# that the host never waits for us to read while we wait for it to read. A login shell may take long to
+# start, so it is started for as many names as possible.
+_NAMES_AT_ONCE = 50_000
+_BYTES_AT_ONCE = 8 << 20
+_WINDOW = 32 << 20
 _ENTRY = re.compile(rb"([0-9a-f]{32,128}) [ *](.*)", re.DOTALL)
 
 
@@ -36,16 +38,47 @@ class HostChecksums:
 
     Parameters
     ----------
-    connected:
+    line:
         The connection.
     paths:
         What paths are on the host.
+    tools:
+        What is known of the host: for which algorithms it has tools that work. Shared by all connections to
+        it, so that it is found out once.
     """
 
-    def __init__(self, connected: Connected, paths: HostPaths) -> None:
-        self._connected = connected
+    def __init__(self, line: Line, paths: HostPaths, tools: dict[str, bool]) -> None:
+        self._line = line
         self._paths = paths
-        self._works: dict[str, bool] = {}
+        self._works = tools
+
+    def can(self, algorithm: str) -> bool:
+        """Whether the host can compute checksums of an algorithm.
+
+        Raises
+        ------
+        HostNotReachableError
+            If the connection breaks.
+        """
+        if algorithm not in _TOOLS:
+            return False
+        if algorithm not in self._works:
+            self._works[algorithm] = self._try_tool(algorithm)
+        return self._works[algorithm]
+
+    def of_own_files(self, names: Iterable[bytes], *, algorithm: str) -> dict[bytes, str]:
+        """Compute checksums of files that are known to be regular ones; what cannot be read is missing.
+
+        Raises
+        ------
+        HostNotReachableError
+            If the connection breaks.
+        """
+        exact = {_unmistakable(name): name for name in names}
+        found: dict[bytes, str] = {}
+        for portion in _portions(exact):
+            found |= self._run(algorithm, portion)
+        return {exact[name]: checksum for name, checksum in found.items()}
 
     def compute(self, paths: Sequence[RemotePath], *, algorithm: str) -> Mapping[RemotePath, str] | None:
         """Compute checksums; None where the host has no tool for the algorithm or no shell.
@@ -55,21 +88,15 @@ class HostChecksums:
         FileNotAccessibleError
             If a file cannot be read or is no regular one, or the connection breaks.
         """
-        if algorithm not in _TOOLS:
+        if not self.can(algorithm):
             return None
-        if algorithm not in self._works:
-            self._works[algorithm] = self._try_tool(algorithm)
-        if not self._works[algorithm]:
-            return None
-        on_host = {path: _unmistakable(self._paths.on_host(path)) for path in paths}
+        on_host = {path: self._paths.on_host(path) for path in paths}
         self._check_are_files(on_host.values())
-        found: dict[bytes, str] = {}
-        for names in _portions(dict.fromkeys(on_host.values())):
-            found |= self._run(algorithm, names)
+        found = self.of_own_files(on_host.values(), algorithm=algorithm)
         for name in on_host.values():
             if name not in found:
                 raise FileNotAccessibleError(
-                    f"{self._connected.host} cannot compute the checksum of {shown(name)}.",
+                    f"{self._line.connected.host} cannot compute the checksum of {shown(name)}.",
                     hint="Check that the file is there and that you may read it.",
                     remote_path=shown(name),
                 )
@@ -77,10 +104,10 @@ class HostChecksums:
 
     def _check_are_files(self, names: Collection[bytes]) -> None:
         # The tool would read a pipe for ever.
-        sftp = self._connected.sftp
+        sftp = self._line.sftp
         for name, attributes in zip(names, look_up(sftp.stat, names), strict=True):
             if attributes is not None:
-                check_is_file(attributes, name, self._connected.host)
+                check_is_file(attributes, name, self._line.connected.host)
 
     def _try_tool(self, algorithm: str) -> bool:
         # A file that is known to be empty everywhere shows that shell, xargs and tool do what they should.
@@ -98,8 +125,10 @@ class HostChecksums:
     def _execute(self, command: str, content: bytes) -> bytes:
         channel = None
         try:
-            channel = self._connected.transport.open_session(timeout=self._connected.timeout)
-            channel.settimeout(self._connected.timeout)
+            channel = self._line.connected.transport.open_session(
+                window_size=_WINDOW, timeout=self._line.connected.timeout
+            )
+            channel.settimeout(self._line.connected.timeout)
             channel.exec_command(command)
             for start in range(0, len(content), 16_384):
                 channel.sendall(content[start : start + 16_384])
@@ -107,7 +136,7 @@ class HostChecksums:
             return b"".join(self._blocks(channel))
         except (SSHException, OSError, EOFError):
             # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
-            self._connected.sftp.ping()
+            self._line.sftp.ping()
             return b""
         finally:
             if channel is not None:
@@ -119,7 +148,7 @@ class HostChecksums:
                 block = channel.recv(1 << 20)
             except TimeoutError:
                 # A large file takes its time, in which nothing comes; the server should be alive though.
-                self._connected.sftp.ping()
+                self._line.sftp.ping()
                 continue
             if not block:
                 return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,12 +56,15 @@ class Connected:
         Name for messages.
     timeout:
         How many seconds a silent server is waited for.
+    round_trip:
+        How many seconds it takes until an answer comes.
     """
 
     transport: Transport
     sftp: SftpSession
     host: str
     timeout: float
+    round_trip: float = 0.0
 
 
 @contextmanager
@@ -86,12 +90,8 @@ def connected(settings: SSHSettings) -> Iterator[Connected]:
     try:
         if not connection.is_connected:
             _open(connection, settings)
-        yield Connected(
-            connection.transport,
-            _open_sftp(connection.transport, settings),
-            connection.host,
-            settings.timeout,
-        )
+        sftp = _open_sftp(connection.transport, settings)
+        yield Connected(connection.transport, sftp, connection.host, settings.timeout, _round_trip(sftp))
     finally:
         _close(connection)
 
@@ -219,6 +219,15 @@ def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
             hint="Ask those who run it to enable SFTP for your account.",
         ) from None
     return SftpSession(channel, host=settings.host)
+
+
+def _round_trip(sftp: SftpSession) -> float:
+    times = []
+    for _ in range(3):
+        before = time.perf_counter()
+        sftp.ping()
+        times.append(time.perf_counter() - before)
+    return min(times)
 
 
 def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
-from scitacean.errors import FileNotAccessibleError
+from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.local_target import open_local_target
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
 from scitacean.transfer.ssh.checksums import HostChecksums
-from scitacean.transfer.ssh.connection import Connected
-from scitacean.transfer.ssh.errors import cannot_read, check_is_file, local_problem
-from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.errors import cannot_read, check_is_file
+from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
+from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.paths import HostPaths, shown
-from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
-from scitacean.transfer.ssh.streams import opened_to_read, read_blocks
+from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
+from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
+from scitacean.transfer.ssh.sftp_session import SftpSession
 
 
 class SSHDownloadConnection:
@@ -24,16 +26,28 @@ class SSHDownloadConnection:
 
     Parameters
     ----------
-    connected:
+    line:
         The connection.
     paths:
         What paths are on the host.
+    connections:
+        How many connections to use.
+    tools:
+        See :class:`~scitacean.transfer.ssh.checksums.HostChecksums`.
     """
 
-    def __init__(self, connected: Connected, paths: HostPaths) -> None:
-        self._sftp = connected.sftp
+    def __init__(
+        self,
+        line: Line,
+        paths: HostPaths,
+        *,
+        connections: int | Literal["auto"] = "auto",
+        tools: dict[str, bool],
+    ) -> None:
+        self._line = line
         self._paths = paths
-        self._checksums = HostChecksums(connected, paths)
+        self._connections = connections
+        self._checksums = HostChecksums(line, paths, tools)
 
     def download_files(self, *, remote: list[RemotePath], local: list[Path]) -> None:
         """Fetch files, the first remote one to the first local path, and so on.
@@ -50,23 +64,32 @@ class SSHDownloadConnection:
     def fetch_files(
         self, requests: Sequence[FetchRequest], *, on_progress: ProgressCallback | None = None
     ) -> list[Fetched]:
-        """Fetch files or ranges.
+        """Fetch files or ranges, many at a time.
 
-        When it fails, what has arrived of a file stays, as a beginning of the right content. The local
-        file of one that cannot be opened there is not touched.
+        A connection that breaks is made anew once. When it fails, what has arrived of a file stays, as a
+        beginning of the right content. The local file of one that cannot be opened there is not touched.
 
         Raises
         ------
         FileNotAccessibleError
             If a file cannot be read or written, is no regular file or shrinks, or the connection breaks.
         """
-        paths = [self._paths.on_host(request.remote) for request in requests]
-        return [
-            self._fetch(request, path, attributes, on_progress)
-            for request, path, attributes in zip(
-                requests, paths, look_up(self._sftp.stat, paths), strict=True
-            )
-        ]
+        host = self._line.sftp.host
+
+        def first_parts(*, of_large: bool) -> Iterator[IncomingPart]:
+            for index, request in enumerate(requests):
+                if ((request.length or 0) >= PART_SIZE) == of_large:
+                    yield Incoming(index, request, self._paths.on_host(request.remote), host).first_part()
+
+        schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
+        fetching = _Fetching(schedule, len(requests), on_progress)
+        sizes = [request.length or 0 for request in requests]
+        number = lanes_for(self._line, sizes, connections=self._connections)
+        try:
+            Lanes(self._line, schedule, fetching, number=number).run()
+        finally:
+            fetching.close()
+        return fetching.results()
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
@@ -74,65 +97,91 @@ class SSHDownloadConnection:
         """Compute checksums on the host; None where it has no tool for the algorithm or no shell."""
         return self._checksums.compute(paths, algorithm=algorithm)
 
-    def _fetch(
-        self,
-        request: FetchRequest,
-        path: bytes,
-        attributes: Attributes | None,
-        on_progress: ProgressCallback | None,
-    ) -> Fetched:
-        # Before it is opened: a server that opens a pipe waits for somebody who writes into it.
-        if attributes is not None:
-            check_is_file(attributes, path, self._sftp.host)
-        try:
-            with opened_to_read(self._sftp, path) as handle:
-                size = self._size(handle, path)
-                return self._receive(handle, path, size, request, on_progress)
-        except SftpRefusedError as refusal:
-            raise cannot_read(refusal, path, self._sftp.host) from refusal
 
-    def _size(self, handle: bytes, path: bytes) -> int:
-        attributes = self._sftp.fstat(handle).result()
-        check_is_file(attributes, path, self._sftp.host)
+class _Fetching:
+    """The steps of fetching a part of a file."""
+
+    def __init__(
+        self, schedule: Schedule[IncomingPart], number: int, on_progress: ProgressCallback | None
+    ) -> None:
+        self._schedule = schedule
+        self._on_progress = on_progress
+        self._results: list[Fetched | None] = [None] * number
+        self._begun: dict[int, Incoming] = {}
+        self._telling = threading.Lock()
+
+    async def job(self, session: SftpSession, part: IncomingPart) -> None:
+        file = part.file
+        try:
+            # Before it is opened: a server that opens a pipe waits for somebody who writes into it.
+            size = None if file.remote_size is not None else await self._size(session, file)
+            handle = await session.open(file.path, OpenFlag.READ)
+            try:
+                if size is not None:
+                    self._begin(part, size)
+                await self._read(session, handle, part)
+            finally:
+                with suppress(HostNotReachableError):
+                    session.close(handle).ignore()
+        except SftpRefusedError as refusal:
+            if refusal.code == Status.EOF:
+                raise file.shrunk() from refusal
+            raise cannot_read(refusal, file.path, file.host) from refusal
+        if file.is_complete:
+            self._results[file.index] = file.fetched()
+            self._begun.pop(file.index, None)
+
+    def results(self) -> list[Fetched]:
+        """Return what has been fetched, when all has."""
+        return [result for result in self._results if result is not None]
+
+    def close(self) -> None:
+        """Close the local files of which a part is missing."""
+        for file in self._begun.values():
+            file.close()
+
+    async def _size(self, session: SftpSession, file: Incoming) -> int:
+        attributes = await session.stat(file.path)
+        check_is_file(attributes, file.path, file.host)
         if attributes.size is None:
             raise FileNotAccessibleError(
-                f"{self._sftp.host} does not tell how large {shown(path)} is.",
+                f"{file.host} does not tell how large {shown(file.path)} is.",
                 hint="Tell those who run the server.",
-                remote_path=shown(path),
+                remote_path=shown(file.path),
             )
         return attributes.size
 
-    def _receive(
-        self,
-        handle: bytes,
-        path: bytes,
-        remote_size: int,
-        request: FetchRequest,
-        on_progress: ProgressCallback | None,
-    ) -> Fetched:
-        algorithm = request.checksum_algorithm
-        digest = hashlib.new(algorithm, usedforsecurity=False) if algorithm is not None else None
-        position = request.offset
-        end = remote_size if request.length is None else min(remote_size, position + request.length)
-        try:
-            with open_local_target(request.local, offset=position) as sink:
-                for block in read_blocks(self._sftp, handle, request.offset, end):
-                    sink.write(block)
-                    if digest is not None:
-                        digest.update(block)
-                    position += len(block)
-                    if on_progress is not None:
-                        on_progress(request.remote, len(block))
-        except OSError as error:
-            raise local_problem(error, request.local) from error
-        if position < end:
-            raise FileNotAccessibleError(
-                f"{shown(path)} on {self._sftp.host} ends after {position} bytes; it had {remote_size}.",
-                hint="Somebody writes to it: tell its owner.",
-                remote_path=shown(path),
-            )
-        return Fetched(
-            size=position - request.offset,
-            checksum=None if digest is None else digest.hexdigest(),
-            remote_size=remote_size,
-        )
+    def _begin(self, part: IncomingPart, size: int) -> None:
+        file = part.file
+        self._begun[file.index] = file
+        end = file.begin(size)
+        if part.charged >= PART_SIZE or end > part.end:
+            self._schedule.add(part, file.parts_after(part))
+        if end < part.end:
+            self._schedule.release(part.end - end)
+            part.end = end
+
+    async def _read(self, session: SftpSession, handle: bytes, part: IncomingPart) -> None:
+        most = session.read_size
+        # What is asked for at once is what comes at once.
+        asked = [(offset, min(most, part.end - offset)) for offset in range(part.start, part.end, most)]
+        waiting = [session.read(handle, offset, size) for offset, size in asked]
+        for (offset, size), pending in zip(asked, waiting, strict=True):
+            block = await pending
+            self._arrived(part, offset, block)
+            # Servers may answer with less than was asked for.
+            while len(block) < size:
+                offset, size = offset + len(block), size - len(block)
+                block = await session.read(handle, offset, size)
+                self._arrived(part, offset, block)
+
+    def _arrived(self, part: IncomingPart, offset: int, block: memoryview) -> None:
+        file = part.file
+        if not block:
+            raise file.shrunk()
+        part.start = offset + len(block)
+        if written := file.arrived(offset, block):
+            self._schedule.release(written)
+            if self._on_progress is not None:
+                with self._telling:
+                    self._on_progress(file.request.remote, written)

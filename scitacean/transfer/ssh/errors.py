@@ -82,14 +82,18 @@ def cannot_write(
         )
     free = session.free_space(parent(path))
     if free is not None and free < needed:
-        return FileUploadError(
-            f"The disk of {host} is full: {free} bytes are free at {shown(parent(path))}, "
-            f"{needed} are needed.",
-            hint="Make room there or use another source folder.",
-        )
+        return disk_full(parent(path), host, free=free, needed=needed)
     return FileUploadError(
         f"{host} cannot write {shown(path)}: {refusal.text}.",
         hint="Check the source folder, its permissions and your quota there.",
+    )
+
+
+def disk_full(folder: bytes, host: str, *, free: int, needed: int) -> FileUploadError:
+    """Return the error for too little space."""
+    return FileUploadError(
+        f"The disk of {host} is full: {free} bytes are free at {shown(folder)}, {needed} are needed.",
+        hint="Make room there or use another source folder.",
     )
 
 
@@ -109,9 +113,21 @@ def no_folder(path: bytes, host: str) -> FileUploadError:
     )
 
 
-def changed_meanwhile(local: Path) -> FileUploadError:
-    """Return the error for a local file that changed while it was sent."""
+def arrived_otherwise(path: bytes, size: int | None, expected: int) -> FileUploadError:
+    """Return the error for a file that has another size on the host than what was sent."""
     return FileUploadError(
+        f"{shown(path)} did not arrive as it was sent: it has {size} bytes there instead of {expected}.",
+        hint="Somebody else may write to it, or the disk there is broken: tell those who run the server.",
+    )
+
+
+class LocalFileChangedError(FileUploadError):
+    """A local file is not what it was when the upload began."""
+
+
+def changed_meanwhile(local: Path) -> LocalFileChangedError:
+    """Return the error for a local file that changed while it was sent."""
+    return LocalFileChangedError(
         f"The file {local} changed while it was uploaded.",
         hint="Wait until nothing writes to it any more, then upload again.",
     )

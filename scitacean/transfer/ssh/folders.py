@@ -1,70 +1,88 @@
-"""Folders on the host: made once, parents first."""
+"""Folders on the host: looked at and made once, all of one depth at a time, parents first."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable
 
 from scitacean.transfer.ssh.errors import cannot_write, no_folder
 from scitacean.transfer.ssh.journal import Journal
+from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import parent
-from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
-from scitacean.transfer.ssh.sftp_session import SftpSession
+from scitacean.transfer.ssh.pipeline import answers
+from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, attributes_of
+from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
+
+_TOP = (b"/", b".")
 
 
 class HostFolders:
-    """Makes folders.
+    """Finds out which folders are there, and makes those that are missing.
 
     Parameters
     ----------
-    session:
-        Where.
     journal:
         Notes which folders were not there before.
+    mode:
+        Permissions of new ones; None for what the server gives.
     """
 
-    def __init__(self, session: SftpSession, journal: Journal) -> None:
-        self._session = session
+    def __init__(self, journal: Journal, *, mode: int | None = None) -> None:
         self._journal = journal
-        self._known: set[bytes] = set()
+        self._mode = mode
+        self._known: set[bytes] = set(_TOP)
 
-    def make(self, folder: bytes) -> None:
-        """Make a folder and those above it, where they are missing.
+    def missing(self, session: SftpSession, folders: Iterable[bytes]) -> set[bytes]:
+        """Return which of some folders, and of those above them, are not there.
 
         Raises
         ------
         FileUploadError
-            If the server refuses, or a file is in the way.
+            If a file is in the way.
         """
-        missing = []
-        while folder not in self._known and not self._is_there(folder):
-            missing.append(folder)
-            folder = parent(folder)
-        self._known.add(folder)
-        for path in reversed(missing):
-            self._make_one(path)
-            self._known.add(path)
+        missing: set[bytes] = set()
+        ask = set(folders) - self._known
+        while ask:
+            above = set()
+            paths = list(ask)
+            for folder, attributes in zip(paths, look_up(session.stat, paths), strict=True):
+                if attributes is None:
+                    missing.add(folder)
+                    above.add(parent(folder))
+                elif attributes.is_folder:
+                    self._known.add(folder)
+                else:
+                    raise no_folder(folder, session.host)
+            ask = above - self._known - missing
+        return missing
 
-    def _is_there(self, folder: bytes) -> bool:
-        attributes = self._ask(folder)
-        if attributes is None and folder not in (b"/", b"."):
-            return False
-        if attributes is not None and not attributes.is_folder:
-            raise no_folder(folder, self._session.host)
-        return True
+    def make(self, session: SftpSession, missing: set[bytes]) -> None:
+        """Make folders.
 
-    def _make_one(self, folder: bytes) -> None:
-        # Noted first: when the connection breaks now, the folder may be there all the same.
-        self._journal.folders.add(folder)
-        try:
-            self._session.mkdir(folder).result()
-        except SftpRefusedError as refusal:
-            self._journal.folders.discard(folder)
-            # Somebody else may have made it in the meantime.
-            attributes = self._ask(folder)
-            if attributes is None or not attributes.is_folder:
-                raise cannot_write(refusal, folder, self._session) from refusal
+        Parameters
+        ----------
+        session:
+            Where.
+        missing:
+            As :meth:`missing` returned it.
 
-    def _ask(self, folder: bytes) -> Attributes | None:
-        with suppress(SftpRefusedError):
-            return self._session.stat(folder).result()
-        return None
+        Raises
+        ------
+        FileUploadError
+            If the server refuses.
+        """
+
+        def make_one(folder: bytes) -> Pending[None]:
+            # Noted first: when the connection breaks now, the folder may be there all the same.
+            self._journal.folders.add(folder)
+            return session.mkdir(folder, attributes_of(mode=self._mode))
+
+        for depth in sorted({folder.count(b"/") for folder in missing}):
+            level = sorted(folder for folder in missing if folder.count(b"/") == depth)
+            for folder, answer in answers(make_one, level):
+                if isinstance(answer, SftpRefusedError):
+                    self._journal.folders.discard(folder)
+                    # Somebody else may have made it in the meantime.
+                    attributes = next(look_up(session.stat, [folder]))
+                    if attributes is None or not attributes.is_folder:
+                        raise cannot_write(answer, folder, session) from answer
+                self._known.add(folder)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 
 import attrs
 
 from scitacean.errors import FileUploadError
 from scitacean.transfer.ssh.errors import cannot_write
-from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import parent
+from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
@@ -55,36 +55,35 @@ class Journal:
         HostNotReachableError
             If the connection breaks; then this can be called again.
         """
-        problems: list[FileUploadError] = []
-        for path, target in tuple(self.partial.items()):
-            if target in targets:
-                self._remove_partial(session, path, target, problems)
-        for target in targets & self.files:
-            try:
-                session.remove(target).result()
-            except SftpRefusedError as refusal:
-                if _is_there(session, target):
-                    problems.append(cannot_write(refusal, target, session))
-                    continue
-            self.files.discard(target)
+        problems = self.remove_partial(session, targets)
+        for path, outcome in _removed(session, targets & self.files):
+            if isinstance(outcome, SftpRefusedError):
+                problems.append(cannot_write(outcome, path, session))
+            else:
+                self.files.discard(path)
         self._remove_folders(session, {parent(target) for target in targets})
         if problems:
             raise problems[0]
 
-    def _remove_partial(
-        self, session: SftpSession, path: bytes, target: bytes, problems: list[FileUploadError]
-    ) -> None:
-        try:
-            session.remove(path).result()
-        except SftpRefusedError as refusal:
-            if _is_there(session, path):
-                problems.append(cannot_write(refusal, path, session))
-                return
-            # A renaming that had not been done can never be done now; so it was, and the file is ours.
-            if self.renaming.get(target) == path:
+    def remove_partial(self, session: SftpSession, targets: set[bytes]) -> list[FileUploadError]:
+        """Remove partial files of some files; return the problems.
+
+        Raises
+        ------
+        HostNotReachableError
+            If the connection breaks; then this can be called again.
+        """
+        problems = []
+        partial = [path for path, target in self.partial.items() if target in targets]
+        for path, outcome in _removed(session, partial):
+            if isinstance(outcome, SftpRefusedError):
+                problems.append(cannot_write(outcome, path, session))
+                continue
+            target = self.partial.pop(path)
+            if self.renaming.pop(target, None) == path and not outcome:
+                # A renaming that had not been done can never be done now; so it was, and the file is ours.
                 self.files.add(target)
-        self.renaming.pop(target, None)
-        del self.partial[path]
+        return problems
 
     def _remove_folders(self, session: SftpSession, inside: set[bytes]) -> None:
         mine = set()
@@ -92,11 +91,20 @@ class Journal:
             while folder in self.folders and folder not in mine:
                 mine.add(folder)
                 folder = parent(folder)
-        for folder in sorted(mine, key=len, reverse=True):
-            with suppress(SftpRefusedError):
-                session.rmdir(folder).result()
-                self.folders.discard(folder)
+        # A folder is longer than the one it is in.
+        for length in sorted({len(folder) for folder in mine}, reverse=True):
+            for folder, answer in answers(session.rmdir, [path for path in mine if len(path) == length]):
+                if not isinstance(answer, SftpRefusedError):
+                    self.folders.discard(folder)
 
 
-def _is_there(session: SftpSession, path: bytes) -> bool:
-    return next(look_up(session.lstat, [path])) is not None
+def _removed(session: SftpSession, paths: Iterable[bytes]) -> Iterator[tuple[bytes, bool | SftpRefusedError]]:
+    """Remove files; yield each with whether it was there, or why it still is."""
+    outcomes: dict[bytes, bool | SftpRefusedError] = {
+        path: answer or True for path, answer in answers(session.remove, paths)
+    }
+    refused = [path for path, outcome in outcomes.items() if outcome is not True]
+    for path, answer in answers(session.lstat, refused):
+        if isinstance(answer, SftpRefusedError):
+            outcomes[path] = False
+    yield from outcomes.items()

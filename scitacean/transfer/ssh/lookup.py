@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 
+from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending
-
-_ASK_AT_ONCE = 256
 
 
 def look_up(
@@ -28,13 +26,5 @@ def look_up(
     HostNotReachableError
         If the connection breaks.
     """
-    remaining = iter(paths)
-    while portion := list(islice(remaining, _ASK_AT_ONCE)):
-        yield from [_answer(pending) for pending in [ask(path) for path in portion]]
-
-
-def _answer(pending: Pending[Attributes]) -> Attributes | None:
-    try:
-        return pending.result()
-    except SftpRefusedError:
-        return None
+    for _, answer in answers(ask, paths):
+        yield None if isinstance(answer, SftpRefusedError) else answer

@@ -1,20 +1,34 @@
-"""A local file on its way to the host."""
+"""A local file on its way to the host: what it was when it was looked at, and reading it in parts."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import threading
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO
 
 import attrs
 
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import SendRequest, Sent
-from scitacean.transfer.ssh.errors import local_problem
-from scitacean.transfer.ssh.paths import HostPaths
+from scitacean.transfer.protocol import SendRequest, Sent, Verified
+from scitacean.transfer.ssh.errors import changed_meanwhile, local_problem
+from scitacean.transfer.ssh.paths import HostPaths, parent
+from scitacean.transfer.ssh.schedule import PART_SIZE, Part
+from scitacean.transfer.ssh.sftp_packets import Attributes
+
+_CHUNK = 1 << 20
 
 
-@attrs.frozen
+@attrs.define(eq=False)
+class OutgoingPart(Part):
+    """A range of a file that is sent."""
+
+    file: Outgoing
+
+
+@attrs.define(eq=False)
 class Outgoing:
     """One file on its way.
 
@@ -24,18 +38,29 @@ class Outgoing:
         What was asked for.
     size, mtime_ns:
         What the local file was at the beginning.
-    modified:
-        The same as ``mtime_ns``, as precise as other times of files are.
     target, partial:
         Its path on the host, when complete and until then.
+    start:
+        How many bytes are there already.
+    is_begun:
+        Whether the partial file has been made or found.
+    attributes:
+        What the host says of the file when all of it is there.
+    verified:
+        How it was compared with the local file.
     """
 
     request: SendRequest
     size: int
     mtime_ns: int
-    modified: datetime
     target: bytes
     partial: bytes
+    start: int = 0
+    is_begun: bool = False
+    attributes: Attributes | None = None
+    verified: Verified | None = None
+    _checksums: dict[str, str] | None = None
+    _reader: _Reader | None = None
 
     @classmethod
     def from_request(cls, request: SendRequest, paths: HostPaths) -> Outgoing:
@@ -44,36 +69,177 @@ class Outgoing:
         Raises
         ------
         FileNotAccessibleError
-            If it is not there.
+            If it is not there, or no file of the host can have the path.
         """
         try:
-            status = request.local.stat()
+            status = os.stat(request.local)  # noqa: PTH116  # for tens of thousands of files
         except OSError as error:
             raise local_problem(error, request.local) from error
-        partial = partial_name(request.remote.name, request.remote, status.st_size, status.st_mtime_ns)
-        return cls(
-            request,
-            status.st_size,
-            status.st_mtime_ns,
-            datetime.fromtimestamp(status.st_mtime, tz=UTC),
-            paths.on_host(request.remote),
-            paths.on_host(request.remote.parent / partial),
-        )
+        target = paths.on_host(request.remote)
+        name = partial_name(request.remote.name, request.remote.posix, status.st_size, status.st_mtime_ns)
+        partial = parent(target) + b"/" + name.encode("utf-8", "surrogateescape")
+        return cls(request, status.st_size, status.st_mtime_ns, target, partial)
 
-    def is_unchanged(self, source: BinaryIO) -> bool:
-        """Whether the local file, opened as ``source``, still is what it was.
+    def first_part(self) -> OutgoingPart:
+        """Return what is sent first; nothing of a file that is there."""
+        return OutgoingPart(self.start, min(self.start + PART_SIZE, self.size), self)
+
+    def parts_after(self, first: OutgoingPart) -> Iterator[OutgoingPart]:
+        """Yield the parts that come after the first one."""
+        for start in range(first.end, self.size, PART_SIZE):
+            yield OutgoingPart(start, min(start + PART_SIZE, self.size), self)
+
+    def read(self, part: OutgoingPart, size: int, algorithms: Collection[str]) -> Iterator[tuple[int, bytes]]:
+        """Yield the blocks of a part and their offsets; compute checksums on the way.
+
+        Parameters
+        ----------
+        part:
+            Of this file.
+        size:
+            How large a block is at most.
+        algorithms:
+            Of the checksums of the whole file.
 
         Raises
         ------
-        OSError
+        FileUploadError
+            If the file is not what it was any more.
+        FileNotAccessibleError
+            If it cannot be read.
+        """
+        try:
+            if self._reader is None:
+                self._reader = _Reader(self, algorithms)
+            yield from self._reader.blocks(part, size)
+        except OSError as error:
+            raise local_problem(error, self.request.local) from error
+
+    def finish_reading(self) -> None:
+        """Note the checksums and close the local file, when all parts have been read.
+
+        Raises
+        ------
+        FileUploadError
+            If it is not what it was any more.
+        FileNotAccessibleError
             If it is not there any more.
         """
-        # The open file and the one that has the name now: it may have been replaced.
-        return all(
-            (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
-            for status in (os.fstat(source.fileno()), self.request.local.stat())
+        reader = self._reader
+        if reader is None:
+            return
+        try:
+            self._checksums = reader.finish()
+        except OSError as error:
+            raise local_problem(error, self.request.local) from error
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Close the local file."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
+
+    def checksum(self, algorithm: str) -> str:
+        """Return a checksum of what was sent: that of the local file, read again where it was not sent now.
+
+        Raises
+        ------
+        FileUploadError
+            If the file is not what it was any more.
+        FileNotAccessibleError
+            If it cannot be read.
+        """
+        if self._checksums is None or algorithm not in self._checksums:
+            everything = OutgoingPart(0, self.size, self)
+            self._reader = None
+            for _ in self.read(everything, _CHUNK, {algorithm}):
+                pass
+            self.finish_reading()
+        return (self._checksums or {})[algorithm]
+
+    def sent(self) -> Sent:
+        """Return what is known when all of it is on the host.
+
+        Raises
+        ------
+        FileUploadError
+            If the file is not what it was any more.
+        FileNotAccessibleError
+            If it cannot be read, where that is needed for its checksum.
+        """
+        algorithm = self.request.checksum_algorithm
+        return Sent(
+            size=self.size,
+            # As precise as other times of files are.
+            modified=datetime.fromtimestamp(self.mtime_ns / 1e9, tz=UTC),
+            checksum=None if algorithm is None else self.checksum(algorithm),
+            verified=self.verified,
         )
 
-    def sent(self, checksum: str | None) -> Sent:
-        """Return what is known when all of it is on the host."""
-        return Sent(size=self.size, modified=self.modified, checksum=checksum)
+    def is_like(self, status: os.stat_result) -> bool:
+        """Whether a local file is what this one was at the beginning."""
+        return status.st_size == self.size and status.st_mtime_ns == self.mtime_ns
+
+
+class _Reader:
+    """Reads parts of a file in any order, and gives them in order to what computes checksums."""
+
+    def __init__(self, item: Outgoing, algorithms: Collection[str]) -> None:
+        self._item = item
+        self._source: BinaryIO = open(item.request.local, "rb", buffering=0)  # noqa: PTH123, SIM115  # close()
+        self._digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
+        self._hashed = 0
+        self._ahead: dict[int, int] = {}
+        self._lock = threading.Lock()
+
+    def blocks(self, part: OutgoingPart, size: int) -> Iterator[tuple[int, bytes]]:
+        for offset in range(part.start, part.end, size):
+            with self._lock:
+                content = self._read(offset, min(size, part.end - offset))
+                self._hash(offset, content)
+            yield offset, content
+
+    def finish(self) -> dict[str, str]:
+        item = self._item
+        with self._lock:
+            if self._digests:
+                # What was on the host already.
+                while self._hashed < item.size:
+                    self._hash(self._hashed, self._read(self._hashed, min(_CHUNK, item.size - self._hashed)))
+            # The open file and the one that has the name now: it may have been replaced.
+            for status in (os.fstat(self._source.fileno()), os.stat(item.request.local)):  # noqa: PTH116
+                if not item.is_like(status):
+                    raise changed_meanwhile(item.request.local)
+        return {name: digest.hexdigest() for name, digest in self._digests.items()}
+
+    def close(self) -> None:
+        self._source.close()
+
+    def _read(self, offset: int, size: int) -> bytes:
+        self._source.seek(offset)
+        content = self._source.read(size)
+        while len(content) < size:
+            # A single read may give less than there is; nothing means that somebody has cut the file.
+            more = self._source.read(size - len(content))
+            if not more:
+                raise changed_meanwhile(self._item.request.local)
+            content += more
+        return content
+
+    def _hash(self, offset: int, content: bytes) -> None:
+        if not self._digests or offset < self._hashed:
+            return
+        if offset > self._hashed:
+            self._ahead[offset] = len(content)
+            return
+        self._update(content)
+        while (size := self._ahead.pop(self._hashed, 0)) > 0:
+            # Read moments ago, so it is still in memory.
+            self._update(self._read(self._hashed, size))
+
+    def _update(self, content: bytes) -> None:
+        for digest in self._digests.values():
+            digest.update(content)
+        self._hashed += len(content)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
 from scitacean.credentials import StrStorage
+from scitacean.transfer.protocol import Verified
 
 if TYPE_CHECKING:
     from fabric import Connection
@@ -48,3 +49,9 @@ class SSHSettings:
     config: Path | None = None
     timeout: float = 60.0
     connect: Callable[[], Connection] | None = None
+    verify: Verified = "checksum"
+    connections: int | Literal["auto"] = "auto"
+    file_mode: int | None = None
+    folder_mode: int | None = None
+    keep_times: bool = True
+    sync: bool = True

@@ -27,6 +27,8 @@ class Kind(enum.IntEnum):
     WRITE = 6
     LSTAT = 7
     FSTAT = 8
+    SETSTAT = 9
+    FSETSTAT = 10
     REMOVE = 13
     MKDIR = 14
     RMDIR = 15
@@ -100,13 +102,24 @@ class Attributes:
 
 def string(content: bytes) -> bytes:
     """Write a string: its length and its bytes."""
-    return struct.pack(">I", len(content)) + content
+    return len(content).to_bytes(4) + content
+
+
+def attributes_of(*, mode: int | None = None, mtime: int | None = None) -> bytes:
+    """Write permissions and the time of the last change, in seconds since 1970, where they are asked for."""
+    flags = (0x4 if mode is not None else 0) | (0x8 if mtime is not None else 0)
+    return (
+        struct.pack(">I", flags)
+        + (b"" if mode is None else struct.pack(">I", mode))
+        # The protocol has 32 bits without a sign, for the time of access before that of change.
+        + (b"" if mtime is None else struct.pack(">II", *[min(max(mtime, 0), 0xFFFFFFFF)] * 2))
+    )
 
 
 def read_string(body: memoryview, position: int = 0) -> tuple[memoryview, int]:
     """Read a string; return it and the position after it."""
-    (length,) = struct.unpack_from(">I", body, position)
     start = position + 4
+    length = int.from_bytes(body[position:start])
     return body[start : start + length], start + length
 
 
@@ -128,7 +141,7 @@ def read_attributes(body: memoryview) -> Attributes:
 
 def read_status(body: memoryview) -> SftpRefusedError | None:
     """Read a status; None where it says that all went well."""
-    (code,) = struct.unpack_from(">I", body)
+    code = int.from_bytes(body[:4])
     if code == Status.OK:
         return None
     text = bytes(read_string(body, 4)[0]).decode("utf-8", "replace") if len(body) > 4 else ""
@@ -138,7 +151,7 @@ def read_status(body: memoryview) -> SftpRefusedError | None:
 def read_extensions(body: memoryview) -> dict[bytes, bytes]:
     """Read the names and values of extensions that follow a server's version."""
     extensions = {}
-    position = 4
+    position = 0
     while position < len(body):
         name, position = read_string(body, position)
         value, position = read_string(body, position)

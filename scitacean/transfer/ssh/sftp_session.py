@@ -1,16 +1,16 @@
 """An SFTP session in which many requests can be in flight, over one channel of an SSH connection.
 
-Every operation sends its request at once and returns a :class:`Pending`; waiting for its result is a step
-of its own. Who sends a second request before waiting for the first saves a round trip. Requests of less
-than the channel's window (2 MiB) in all can wait for their replies without blocking each other. One
-thread at a time may use a session.
+Every operation puts its request into what is sent next and returns a :class:`Pending`; to wait for its
+reply is a step of its own, with ``await`` in a job of :mod:`scitacean.transfer.ssh.pipeline`, or with
+:meth:`Pending.result`. Small requests share packets of the connection. One thread at a time may use a
+session.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Generator
+from typing import Any, Generic, TypeVar
 
 from paramiko import Channel, SSHException
 
@@ -39,18 +39,29 @@ _LARGEST_PACKET = _LARGEST_BLOCK + 64 * 1024
 _SEND_AT_ONCE = 32_704
 # Taking all that has arrived is cheap; taking a part moves the rest.
 _RECEIVE_AT_ONCE = 1 << 24
+# Of open files, where a server does not tell how many it allows: half of what most systems allow a process.
+_SAFE_HANDLES = 500
+
+# Of a packet: its length without this field, its kind, and the number of the request.
+_HEADER = struct.Struct(">IBI")
+_NUMBER = struct.Struct(">I")
+_RANGE = struct.Struct(">QI")
+
+_FSYNC = b"fsync@openssh.com"
+_LIMITS = b"limits@openssh.com"
+_POSIX_RENAME = b"posix-rename@openssh.com"
+_STATVFS = b"statvfs@openssh.com"
 
 
 class Pending(Generic[_T]):
-    """A request that has been sent, and a way to wait for its reply."""
+    """A request, and a way to wait for its reply."""
 
-    def __init__(
-        self, session: SftpSession, request: int, expected: Kind, read: Callable[[memoryview], _T]
-    ) -> None:
+    __slots__ = ("_read", "_reply", "_session")
+
+    def __init__(self, session: SftpSession, read: Callable[[int, memoryview], _T]) -> None:
         self._session = session
-        self._request = request
-        self._expected = expected
-        self._read = read
+        self._read: Callable[[int, memoryview], _T] | None = read
+        self._reply: tuple[int, memoryview] | None = None
 
     def result(self) -> _T:
         """Wait for the reply. To be called once.
@@ -62,16 +73,35 @@ class Pending(Generic[_T]):
         HostNotReachableError
             If the connection broke, or nothing came for longer than the timeout.
         """
-        kind, body = self._session.wait_for(self._request)
-        if kind == Kind.STATUS and (refusal := read_status(body)) is not None:
-            raise refusal
-        if kind != self._expected:
-            raise self._session.no_sftp()
-        return self._read(body)
+        while self._reply is None:
+            self._session.receive()
+        return self._take()
+
+    def __await__(self) -> Generator[Pending[_T], None, _T]:
+        """Wait in a job of a pipeline, for which other jobs go on in the meantime."""
+        if self._reply is None:
+            yield self
+        return self._take()
 
     def ignore(self) -> None:
         """Let the reply be dropped when it comes. To be called instead of :meth:`result`."""
-        self._session.ignore(self._request)
+        self._read = self._reply = None
+
+    def answer(self, kind: int, body: memoryview) -> None:
+        """Note the reply."""
+        if self._read is not None:
+            self._reply = kind, body
+
+    def _take(self) -> _T:
+        reply, read = self._reply, self._read
+        if reply is None or read is None:
+            raise RuntimeError("The reply to this request has been taken, dropped, or is not there yet.")
+        # What a large reply holds is not needed twice.
+        self._read = self._reply = None
+        try:
+            return read(*reply)
+        except _UnexpectedError:
+            raise self._session.no_sftp() from None
 
 
 class SftpSession:
@@ -88,80 +118,100 @@ class SftpSession:
     ----------
     read_size, write_size:
         How many bytes one request reads or writes best.
+    max_handles:
+        How many files may be open at the same time.
     """
 
     def __init__(self, channel: Channel, *, host: str) -> None:
         self._channel = channel
         self.host = host
         self._next_request = 0
-        self._received = bytearray()
-        self._replies: dict[int, tuple[int, memoryview]] = {}
-        self._ignored: set[int] = set()
+        self._waiting: dict[int, Pending[Any]] = {}
+        self._outgoing: list[bytes] = []
+        self._outgoing_size = 0
+        self._incomplete: list[bytes] = []
+        self._incomplete_size = 0
+        self._needed = 0
         self._broken: str | None = None
         self.read_size = self.write_size = _SAFE_BLOCK
-        self._send_packet(bytes([Kind.INIT]) + struct.pack(">I", VERSION))
-        kind, body = self._receive_packet()
-        if kind != Kind.VERSION:
-            raise self.no_sftp()
-        self._extensions = read_extensions(body)
+        self.max_handles = _SAFE_HANDLES
+        self._extensions = self._greet()
         self._ask_limits()
 
-    def open(self, path: bytes, flags: OpenFlag) -> Pending[bytes]:
-        """Open a file; the result is its handle."""
-        packed = struct.pack(">I", flags)
-        return self._start(Kind.HANDLE, _string, Kind.OPEN, string(path), packed, ATTRIBUTES_NONE)
+    @property
+    def is_usable(self) -> bool:
+        """Whether the connection has not been found broken."""
+        return self._broken is None
+
+    @property
+    def can_sync(self) -> bool:
+        """Whether the server offers to put files onto its disk at once."""
+        return _FSYNC in self._extensions
+
+    def open(self, path: bytes, flags: OpenFlag, attributes: bytes = ATTRIBUTES_NONE) -> Pending[bytes]:
+        """Open a file; the result is its handle. A new one gets the attributes."""
+        return self._start(Kind.OPEN, string(path) + _NUMBER.pack(flags) + attributes, _handle)
 
     def close(self, handle: bytes) -> Pending[None]:
         """Close a file."""
-        return self._start(Kind.STATUS, _nothing, Kind.CLOSE, string(handle))
+        return self._start(Kind.CLOSE, handle, _done)
 
     def read(self, handle: bytes, offset: int, size: int) -> Pending[memoryview]:
         """Read a block of a file; the result may be shorter."""
-        packed = struct.pack(">QI", offset, size)
-        return self._start(Kind.DATA, _view, Kind.READ, string(handle), packed)
+        return self._start(Kind.READ, handle + _RANGE.pack(offset, size), _data)
 
     def write(self, handle: bytes, offset: int, content: bytes) -> Pending[None]:
         """Write a block into a file."""
-        packed = struct.pack(">QI", offset, len(content))
-        return self._start(Kind.STATUS, _nothing, Kind.WRITE, string(handle), packed, content)
+        return self._start(Kind.WRITE, handle + _RANGE.pack(offset, len(content)) + content, _done)
 
     def stat(self, path: bytes) -> Pending[Attributes]:
         """Ask about a file, or what a link leads to."""
-        return self._start(Kind.ATTRS, read_attributes, Kind.STAT, string(path))
+        return self._start(Kind.STAT, string(path), _attributes)
 
     def lstat(self, path: bytes) -> Pending[Attributes]:
         """Ask about a file or link."""
-        return self._start(Kind.ATTRS, read_attributes, Kind.LSTAT, string(path))
+        return self._start(Kind.LSTAT, string(path), _attributes)
 
     def fstat(self, handle: bytes) -> Pending[Attributes]:
         """Ask about an open file."""
-        return self._start(Kind.ATTRS, read_attributes, Kind.FSTAT, string(handle))
+        return self._start(Kind.FSTAT, handle, _attributes)
 
-    def mkdir(self, path: bytes) -> Pending[None]:
+    def fsetstat(self, handle: bytes, attributes: bytes) -> Pending[None]:
+        """Set permissions or times of an open file."""
+        return self._start(Kind.FSETSTAT, handle + attributes, _done)
+
+    def fsync(self, handle: bytes) -> Pending[None]:
+        """Put an open file onto the server's disk, where :attr:`can_sync` says that this can be."""
+        return self._start(Kind.EXTENDED, string(_FSYNC) + handle, _done)
+
+    def mkdir(self, path: bytes, attributes: bytes = ATTRIBUTES_NONE) -> Pending[None]:
         """Make a folder."""
-        return self._start(Kind.STATUS, _nothing, Kind.MKDIR, string(path), ATTRIBUTES_NONE)
+        return self._start(Kind.MKDIR, string(path) + attributes, _done)
 
     def rmdir(self, path: bytes) -> Pending[None]:
         """Remove an empty folder."""
-        return self._start(Kind.STATUS, _nothing, Kind.RMDIR, string(path))
+        return self._start(Kind.RMDIR, string(path), _done)
 
     def remove(self, path: bytes) -> Pending[None]:
         """Remove a file or link."""
-        return self._start(Kind.STATUS, _nothing, Kind.REMOVE, string(path))
+        return self._start(Kind.REMOVE, string(path), _done)
 
     def rename(self, old: bytes, new: bytes) -> Pending[None]:
         """Rename a file; refused where there is one of the new name."""
-        return self._start(Kind.STATUS, _nothing, Kind.RENAME, string(old), string(new))
+        return self._start(Kind.RENAME, string(old) + string(new), _done)
+
+    def replace(self, old: bytes, new: bytes) -> Pending[None]:
+        """Rename a file, replacing one of the new name; without the extension this is :meth:`rename`."""
+        if _POSIX_RENAME not in self._extensions:
+            return self.rename(old, new)
+        return self._start(Kind.EXTENDED, string(_POSIX_RENAME) + string(old) + string(new), _done)
 
     def free_space(self, path: bytes) -> int | None:
         """Wait for how many bytes a user may still write there; None where the server does not tell."""
-        name = b"statvfs@openssh.com"
-        if name not in self._extensions:
+        if _STATVFS not in self._extensions:
             return None
         try:
-            body = self._start(
-                Kind.EXTENDED_REPLY, lambda body: body, Kind.EXTENDED, string(name), string(path)
-            ).result()
+            body = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), _extended).result()
         except SftpRefusedError:
             return None
         values = struct.unpack_from(">5Q", body)
@@ -175,54 +225,100 @@ class SftpSession:
         HostNotReachableError
             If none comes.
         """
-        self._start(Kind.NAME, _nothing, Kind.REALPATH, string(b".")).result()
+        self._start(Kind.REALPATH, string(b"."), _names).result()
 
-    def wait_for(self, request: int) -> tuple[int, memoryview]:
-        """Wait for the reply to a request."""
-        while request not in self._replies:
-            kind, body = self._receive_packet()
-            (number,) = struct.unpack_from(">I", body)
-            if number in self._ignored:
-                self._ignored.discard(number)
-            else:
-                self._replies[number] = kind, body[4:]
-        return self._replies.pop(request)
+    def receive(self) -> list[Pending[Any]]:
+        """Send what there is to send, wait for the next replies, and note them.
 
-    def ignore(self, request: int) -> None:
-        """Drop the reply to a request when it comes, or if it is there."""
-        if self._replies.pop(request, None) is None:
-            self._ignored.add(request)
+        Returns
+        -------
+        :
+            The requests that have their reply now; none where only a part of a reply has come.
+
+        Raises
+        ------
+        HostNotReachableError
+            If the connection broke, or nothing came for longer than the timeout.
+        """
+        self._flush()
+        stream = self._arrived()
+        if stream is None:
+            return []
+        answered = []
+        view = memoryview(stream)
+        position, end = 0, len(stream)
+        while True:
+            needed = _HEADER.size
+            if end - position < needed:
+                break
+            length, kind, number = _HEADER.unpack_from(stream, position)
+            if not 5 <= length <= _LARGEST_PACKET:
+                raise self.no_sftp()
+            needed = length + 4
+            if end - position < needed:
+                break
+            pending = self._waiting.pop(number, None)
+            if pending is None:
+                raise self.no_sftp()
+            pending.answer(kind, view[position + _HEADER.size : position + needed])
+            answered.append(pending)
+            position += needed
+        self._keep(stream[position:] if position else stream, needed)
+        return answered
+
+    def abort(self) -> None:
+        """Break the connection of this session; whoever waits for a reply gets an error. From any thread."""
+        self._channel.close()
 
     def no_sftp(self) -> FileNotAccessibleError:
         """Return the error for answers that are not SFTP."""
+        self._broken = "answered something else than SFTP"
         return FileNotAccessibleError(
             f"What {self.host} answers is not SFTP.",
             hint="A login script there that prints text may be the reason: try 'sftp' by hand and, where "
             "that fails as well, tell those who run the server.",
         )
 
+    def _greet(self) -> dict[bytes, bytes]:
+        self._send(_HEADER.pack(5, Kind.INIT, VERSION))
+        # The number of this one reply is a version.
+        pending = self._waiting[VERSION] = Pending[memoryview](self, _version)
+        while not self.receive():
+            pass
+        return read_extensions(pending.result())
+
     def _ask_limits(self) -> None:
-        name = b"limits@openssh.com"
-        if name not in self._extensions:
+        if _LIMITS not in self._extensions:
             return
-        body = self._start(Kind.EXTENDED_REPLY, lambda body: body, Kind.EXTENDED, string(name)).result()
-        _packet, read, write, _handles = struct.unpack_from(">4Q", body)
+        body = self._start(Kind.EXTENDED, string(_LIMITS), _extended).result()
+        _packet, read, write, handles = struct.unpack_from(">4Q", body)
         # Zero stands for "no limit of its own".
         self.read_size = min(read or _SAFE_BLOCK, _LARGEST_BLOCK)
         self.write_size = min(write or _SAFE_BLOCK, _LARGEST_BLOCK)
+        self.max_handles = handles or _SAFE_HANDLES
 
-    def _start(
-        self, expected: Kind, read: Callable[[memoryview], _T], kind: Kind, *fields: bytes
-    ) -> Pending[_T]:
-        number = self._next_request
-        self._next_request = (number + 1) & 0xFFFFFFFF
-        self._send_packet(b"".join([bytes([kind]), struct.pack(">I", number), *fields]))
-        return Pending(self, number, expected, read)
-
-    def _send_packet(self, packet: bytes) -> None:
+    def _start(self, kind: Kind, body: bytes, read: Callable[[int, memoryview], _T]) -> Pending[_T]:
         if self._broken is not None:
             raise self._unreachable(self._broken)
-        message = struct.pack(">I", len(packet)) + packet
+        number = self._next_request
+        self._next_request = (number + 1) & 0xFFFFFFFF
+        self._outgoing.append(_HEADER.pack(len(body) + 5, kind, number) + body)
+        self._outgoing_size += len(body) + _HEADER.size
+        pending = self._waiting[number] = Pending(self, read)
+        if self._outgoing_size >= _SEND_AT_ONCE:
+            self._flush()
+        return pending
+
+    def _flush(self) -> None:
+        if self._broken is not None:
+            raise self._unreachable(self._broken)
+        if self._outgoing:
+            message = b"".join(self._outgoing)
+            self._outgoing.clear()
+            self._outgoing_size = 0
+            self._send(message)
+
+    def _send(self, message: bytes) -> None:
         position = 0
         # After an interrupt in between the server would take the next packet for the rest of this one.
         self._broken = "got a part of a request only"
@@ -233,28 +329,24 @@ class SftpSession:
             raise self._lost(error) from error
         self._broken = None
 
-    def _receive_packet(self) -> tuple[int, memoryview]:
-        (length,) = struct.unpack(">I", self._receive(4))
-        if not 1 <= length <= _LARGEST_PACKET:
-            raise self.no_sftp()
-        packet = self._receive(length)
-        return packet[0], memoryview(packet)[1:]
-
-    def _receive(self, size: int) -> bytes:
+    def _arrived(self) -> bytes | None:
+        """Wait for more; return it with what was left over, or None while a packet is incomplete."""
         try:
-            while len(self._received) < size:
-                arrived = self._channel.recv(_RECEIVE_AT_ONCE)
-                if not arrived:
-                    break
-                self._received += arrived
+            arrived = self._channel.recv(_RECEIVE_AT_ONCE)
         except (OSError, EOFError, SSHException) as error:
             raise self._lost(error) from error
-        if len(self._received) < size:
+        if not arrived:
             raise self._lost(None)
-        with memoryview(self._received) as view:
-            taken = bytes(view[:size])
-        del self._received[:size]
-        return taken
+        if not self._incomplete:
+            return arrived
+        self._incomplete.append(arrived)
+        self._incomplete_size += len(arrived)
+        return b"".join(self._incomplete) if self._incomplete_size >= self._needed else None
+
+    def _keep(self, rest: bytes, needed: int) -> None:
+        self._incomplete = [rest] if rest else []
+        self._incomplete_size = len(rest)
+        self._needed = needed
 
     def _lost(self, error: Exception | None) -> HostNotReachableError:
         silent = isinstance(error, TimeoutError)
@@ -270,13 +362,45 @@ class SftpSession:
         )
 
 
-def _string(body: memoryview) -> bytes:
-    return bytes(read_string(body)[0])
+class _UnexpectedError(Exception):
+    """A reply of a kind that does not belong to the request."""
 
 
-def _view(body: memoryview) -> memoryview:
-    return read_string(body)[0]
+def _checked(kind: int, body: memoryview, expected: Kind) -> memoryview:
+    if kind == expected:
+        return body
+    if kind == Kind.STATUS and (refusal := read_status(body)) is not None:
+        raise refusal
+    raise _UnexpectedError
 
 
-def _nothing(_: memoryview) -> None:
-    return None
+def _done(kind: int, body: memoryview) -> None:
+    if kind != Kind.STATUS:
+        raise _UnexpectedError
+    if (refusal := read_status(body)) is not None:
+        raise refusal
+
+
+def _handle(kind: int, body: memoryview) -> bytes:
+    # With its length in front, as requests name it.
+    return bytes(_checked(kind, body, Kind.HANDLE))
+
+
+def _data(kind: int, body: memoryview) -> memoryview:
+    return read_string(_checked(kind, body, Kind.DATA))[0]
+
+
+def _attributes(kind: int, body: memoryview) -> Attributes:
+    return read_attributes(_checked(kind, body, Kind.ATTRS))
+
+
+def _names(kind: int, body: memoryview) -> None:
+    _checked(kind, body, Kind.NAME)
+
+
+def _extended(kind: int, body: memoryview) -> memoryview:
+    return _checked(kind, body, Kind.EXTENDED_REPLY)
+
+
+def _version(kind: int, body: memoryview) -> memoryview:
+    return _checked(kind, body, Kind.VERSION)

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from scitacean.credentials import SecretStr, StrStorage
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import Verified
 from scitacean.transfer.source_folder import source_folder_for
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.settings import SSHSettings
@@ -84,6 +85,10 @@ class SSHFileTransfer:
         path_prefixes: Mapping[str, str] | None = None,
         timeout: float = 60.0,
         connect: Callable[[], Connection] | None = None,
+        verify: Verified = "checksum",
+        connections: int | Literal["auto"] = "auto",
+        keep_times: bool = True,
+        sync: bool = True,
     ) -> None:
         self._settings = SSHSettings(
             host=host,
@@ -96,9 +101,14 @@ class SSHFileTransfer:
             config=_path(config),
             timeout=timeout,
             connect=connect,
+            verify=verify,
+            connections=connections,
+            keep_times=keep_times,
+            sync=sync,
         )
         self._source_folder = source_folder
         self._paths = HostPaths(path_prefixes)
+        self._tools: dict[str, bool] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(host={self._settings.host!r}, port={self._settings.port!r})"
@@ -129,10 +139,17 @@ class SSHFileTransfer:
         # Imported late because it loads Fabric, which takes longer than all of the rest.
         from scitacean.transfer.ssh.connection import connected
         from scitacean.transfer.ssh.download import SSHDownloadConnection
+        from scitacean.transfer.ssh.lanes import Line
 
         del dataset, representative_file_path
         with connected(self._settings) as connection:
-            yield SSHDownloadConnection(connection, self._paths)
+            line = Line(connection, partial(connected, self._settings))
+            try:
+                yield SSHDownloadConnection(
+                    line, self._paths, connections=self._settings.connections, tools=self._tools
+                )
+            finally:
+                line.close()
 
     @contextmanager
     def connect_for_upload(
@@ -150,17 +167,29 @@ class SSHFileTransfer:
         """
         # Imported late because it loads Fabric, which takes longer than all of the rest.
         from scitacean.transfer.ssh.connection import connected
+        from scitacean.transfer.ssh.lanes import Line
+        from scitacean.transfer.ssh.sending import SendSettings
         from scitacean.transfer.ssh.upload import SSHUploadConnection
 
         del representative_file_path
         source_folder = self.source_folder_for(dataset)
-        with connected(self._settings) as connection:
-            yield SSHUploadConnection(
-                connection,
-                self._paths,
-                source_folder=source_folder,
-                reconnect=partial(connected, self._settings),
-            )
+        settings = self._settings
+        with connected(settings) as connection:
+            line = Line(connection, partial(connected, settings))
+            try:
+                yield SSHUploadConnection(
+                    line,
+                    self._paths,
+                    source_folder=source_folder,
+                    verify=settings.verify,
+                    connections=settings.connections,
+                    settings=SendSettings(
+                        settings.file_mode, settings.folder_mode, settings.keep_times, settings.sync
+                    ),
+                    tools=self._tools,
+                )
+            finally:
+                line.close()
 
 
 def _secret(value: str | StrStorage | None) -> StrStorage | None:

@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, suppress
-from typing import BinaryIO
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Literal
 
-from scitacean.errors import (
-    ConfigurationError,
-    FileNotAccessibleError,
-    FileUploadError,
-    HostNotReachableError,
-)
-from scitacean.model.checksum import is_known_algorithm
+from scitacean.errors import FileUploadError, IntegrityError, TransferError
+from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent
+from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
 from scitacean.transfer.ssh.checksums import HostChecksums
-from scitacean.transfer.ssh.connection import Connected
-from scitacean.transfer.ssh.errors import already_there, cannot_write, changed_meanwhile, local_problem
+from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
+from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.lookup import look_up
-from scitacean.transfer.ssh.outgoing import Outgoing
-from scitacean.transfer.ssh.paths import HostPaths, parent
-from scitacean.transfer.ssh.proof import prove
-from scitacean.transfer.ssh.sftp_packets import Attributes, OpenFlag, SftpRefusedError
-from scitacean.transfer.ssh.streams import abandon, write_blocks
+from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
+from scitacean.transfer.ssh.paths import HostPaths, parent, shown
+from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
+from scitacean.transfer.ssh.sending import NamedPart, Naming, Sending, SendSettings
+from scitacean.transfer.ssh.sftp_packets import Attributes
+from scitacean.transfer.ssh.verify import Verification
 
 
 class SSHUploadConnection:
@@ -35,31 +30,41 @@ class SSHUploadConnection:
 
     Parameters
     ----------
-    connected:
+    line:
         The connection.
     paths:
         What paths are on the host.
     source_folder:
         In the catalogue's terms.
-    reconnect:
-        Makes another connection to the same host, to remove files where this one is broken.
+    verify:
+        How to compare what has arrived with what was sent.
+    connections:
+        How many connections to use.
+    settings:
+        How files are written.
+    tools:
+        See :class:`~scitacean.transfer.ssh.checksums.HostChecksums`.
     """
 
     def __init__(
         self,
-        connected: Connected,
+        line: Line,
         paths: HostPaths,
         *,
         source_folder: RemotePath,
-        reconnect: Callable[[], AbstractContextManager[Connected]],
+        verify: Verified = "checksum",
+        connections: int | Literal["auto"] = "auto",
+        settings: SendSettings,
+        tools: dict[str, bool],
     ) -> None:
-        self._sftp = connected.sftp
+        self._line = line
         self._paths = paths
         self._source_folder = source_folder
-        self._reconnect = reconnect
+        self._verify = verify
+        self._connections = connections
+        self._settings = settings
         self._journal = Journal()
-        self._folders = HostFolders(connected.sftp, self._journal)
-        self._checksums = HostChecksums(connected, paths)
+        self._checksums = HostChecksums(line, paths, tools)
 
     @property
     def source_folder(self) -> RemotePath:
@@ -68,6 +73,8 @@ class SSHUploadConnection:
 
     def upload_files(self, *files: File) -> list[File]:
         """Send files into the source folder; none is overwritten.
+
+        When it fails, no file of these has its name there, and there are no partial ones.
 
         Returns
         -------
@@ -78,36 +85,47 @@ class SSHUploadConnection:
         ------
         FileUploadError
             If a file cannot be written, changes meanwhile, or has a name that is taken.
+        IntegrityError
+            If files do not arrive as they were sent.
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
         """
         requests = [self._request_for(file) for file in files]
-        sent = self._send_all(requests, None)
-        return [_uploaded(file, *result) for file, result in zip(files, sent, strict=True)]
+        try:
+            items = self._send_all(requests, None)
+            return [_uploaded(file, item) for file, item in zip(files, items, strict=True)]
+        except BaseException:
+            with suppress(TransferError):
+                self.revert_upload(*files)
+            raise
 
     def send_files(
         self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
     ) -> list[Sent]:
-        """Send files under partial names and rename each when it is complete.
+        """Send files under partial names, compare them, and give them their names when all are right.
 
         Whether a name is taken is looked up for all of them before anything is sent. To resume is to go
-        on from a partial file, whoever has begun it, and to take a complete one of the same size and
-        SHA-256 for sent.
+        on from a partial file, whoever has begun it, and to take a complete one of the same content for
+        sent. A connection that breaks is made anew once. When it fails, partial files stay, for ``resume``
+        or :meth:`revert_upload`.
 
         Raises
         ------
         FileUploadError
-            If a file cannot be written, changes meanwhile, or has a name that is taken.
+            If a file cannot be written, changes meanwhile, or has a name that is taken, or if there is not
+            enough space.
+        IntegrityError
+            If files do not arrive as they were sent: it names them, and they were removed.
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
         """
-        return [sent for sent, _ in self._send_all(requests, on_progress)]
+        return [item.sent() for item in self._send_all(requests, on_progress)]
 
     def revert_upload(self, *files: File) -> None:
         """Remove files that this connection has sent, their partial ones, and folders it made if empty.
 
         Files of these names that it has not sent stay. Where the connection is broken, this connects
-        once more and disconnects when it is done.
+        once more.
 
         Raises
         ------
@@ -117,20 +135,7 @@ class SSHUploadConnection:
             If the connection is broken and there is no other: the subclasses tell why.
         """
         targets = {self._paths.on_host(self._source_folder / file.remote_path) for file in files}
-        try:
-            self._journal.revert(self._sftp, targets)
-        except HostNotReachableError:
-            self._revert_over_another(targets)
-        # Some folders that were there are gone.
-        self._folders = HostFolders(self._sftp, self._journal)
-
-    def _revert_over_another(self, targets: set[bytes]) -> None:
-        try:
-            with self._reconnect() as another:
-                self._journal.revert(another.sftp, targets)
-        except ConfigurationError as error:
-            # It worked before, so somebody has changed a file since then.
-            raise FileNotAccessibleError(error.message, hint=error.hint) from error
+        self._line.again(lambda: self._journal.revert(self._line.sftp, targets))
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
@@ -144,143 +149,123 @@ class SSHUploadConnection:
                 f"The file {file.remote_path} has no local path, so there is nothing to upload.",
                 hint="Upload files that were made with File.from_local.",
             )
-        algorithm = file.checksum_algorithm
         return SendRequest(
             local=file.local_path,
             remote=self._source_folder / file.remote_path,
-            checksum_algorithm=algorithm if algorithm and is_known_algorithm(algorithm) else None,
+            checksum_algorithm=known_or_none(file.checksum_algorithm),
         )
 
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
-    ) -> list[tuple[Sent, Attributes]]:
+    ) -> list[Outgoing]:
         items = [Outgoing.from_request(request, self._paths) for request in requests]
-        there = list(look_up(self._sftp.lstat, [item.target for item in items]))
-        proven = self._proven(items, there)
-        # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
-        self._journal.files.update(proven)
-        return [
-            self._send(item, on_progress) if attributes is None else (proven[item.target], attributes)
-            for item, attributes in zip(items, there, strict=True)
-        ]
+        number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
+        verification = Verification(self._line, self._checksums, self._verify, connections=number)
+        folders = HostFolders(self._journal, mode=self._settings.folder_mode)
+        parents = {parent(item.target) for item in items}
+        missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
+        wanted = self._not_there(items, missing, verification)
+        if wanted:
+            self._check_space(wanted, missing)
+            self._line.again(lambda: folders.make(self._line.sftp, missing))
+            self._move(wanted, verification, number, on_progress)
+            self._check(wanted, verification, number)
+            self._name(wanted)
+        return items
 
-    def _proven(self, items: Sequence[Outgoing], there: Sequence[Attributes | None]) -> dict[bytes, Sent]:
-        """Return what has been sent of the files that are there, if they all are the same as ours."""
-        complete = []
-        for item, attributes in zip(items, there, strict=True):
+    def _not_there(
+        self, items: Sequence[Outgoing], missing: set[bytes], verification: Verification
+    ) -> list[Outgoing]:
+        """Return the files to send, with how much is there of each; the others are there and the same."""
+        # In a folder that is not there nothing is.
+        inside = [item for item in items if parent(item.target) not in missing]
+        complete = set()
+        for item, attributes in zip(inside, self._look([item.target for item in inside]), strict=True):
             if attributes is None:
                 continue
             if not (item.request.resume and attributes.is_file and attributes.size == item.size):
-                raise already_there(item.target, self._sftp.host)
-            complete.append(item)
-        if not complete:
-            return {}
-        proven = {}
-        for item, sent in zip(complete, prove(complete, self._sftp, self._checksums), strict=True):
-            if sent is None:
-                raise already_there(item.target, self._sftp.host)
-            proven[item.target] = sent
-        return proven
+                raise already_there(item.target, self._line.sftp.host)
+            item.attributes = attributes
+            item.verified = "checksum"
+            complete.add(item)
+        ordered = [item for item in inside if item in complete]
+        for item, is_same in zip(ordered, verification.same(ordered) if ordered else (), strict=True):
+            if not is_same:
+                raise already_there(item.target, self._line.sftp.host)
+        # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
+        self._journal.files.update(item.target for item in complete)
+        begun = [item for item in inside if item.request.resume and item not in complete]
+        for item, attributes in zip(begun, self._look([item.partial for item in begun]), strict=True):
+            if attributes is not None and attributes.is_file and 0 < (attributes.size or 0) <= item.size:
+                item.start = self._sure(attributes.size or 0, verification)
+        return [item for item in items if item not in complete]
 
-    def _send(self, item: Outgoing, on_progress: ProgressCallback | None) -> tuple[Sent, Attributes]:
-        self._folders.make(parent(item.target))
-        moved = _progress(item.request.remote, on_progress)
+    def _look(self, paths: Sequence[bytes]) -> list[Attributes | None]:
+        return self._line.again(lambda: list(look_up(self._line.sftp.lstat, paths)))
+
+    def _sure(self, size: int, verification: Verification) -> int:
+        """Return how much of a partial file can be relied on."""
+        # Of several connections a later one may have written what comes after a gap. Who compares all of the
+        # content finds that out; else what was under way at a time is sent again.
+        return size if verification.proves_content else max(0, size - MOST_BYTES)
+
+    def _check_space(self, items: Sequence[Outgoing], missing: set[bytes]) -> None:
+        needed = sum(item.size - item.start for item in items)
+        folder = parent(items[0].target)
+        while folder in missing:
+            folder = parent(folder)
+        free = self._line.again(lambda: self._line.sftp.free_space(folder))
+        if free is not None and free < needed:
+            raise disk_full(folder, self._line.sftp.host, free=free, needed=needed)
+
+    def _move(
+        self,
+        items: Sequence[Outgoing],
+        verification: Verification,
+        number: int,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        def first_parts(*, of_large: bool) -> Iterator[OutgoingPart]:
+            for item in items:
+                if (item.size - item.start >= PART_SIZE) == of_large:
+                    yield item.first_part()
+
+        schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
+        sending = Sending(schedule, self._journal, self._settings, verification.algorithms, on_progress)
         try:
-            with item.request.local.open("rb") as source:
-                sent = self._write(item, source, moved)
-        except OSError as error:
-            raise local_problem(error, item.request.local) from error
-        self._name(item)
-        return sent
+            Lanes(self._line, schedule, sending, number=number).run()
+        finally:
+            sending.close()
 
-    def _write(
-        self, item: Outgoing, source: BinaryIO, moved: Callable[[int], None]
-    ) -> tuple[Sent, Attributes]:
-        try:
-            handle, start = self._open_partial(item)
-            digest = _digest(item.request) if start == 0 else None
-            try:
-                source.seek(start)
-                written = write_blocks(
-                    self._sftp, handle, source, start=start, end=item.size, on_written=moved, digest=digest
-                )
-                asking = self._sftp.fstat(handle)
-            except BaseException:
-                abandon(self._sftp, handle)
-                raise
-            # Some servers say only at the end that the disk was full.
-            self._sftp.close(handle).result()
-            attributes = asking.result()
-        except SftpRefusedError as refusal:
-            raise cannot_write(refusal, item.partial, self._sftp, needed=item.size) from refusal
-        if not item.is_unchanged(source) or written != item.size or attributes.size not in (None, item.size):
-            self._drop_partial(item)
-            raise changed_meanwhile(item.request.local)
-        return item.sent(None if digest is None else digest.hexdigest()), attributes
+    def _check(self, items: Sequence[Outgoing], verification: Verification, number: int) -> None:
+        bad = verification.find_different(items)
+        if again := [item for item in bad if item.start]:
+            # What was there of them was not a beginning of them.
+            self._drop(again)
+            for item in again:
+                item.start, item.is_begun = 0, False
+            self._move(again, verification, number, None)
+            bad = [item for item in bad if item not in again] + verification.find_different(again)
+        if bad:
+            self._drop(bad)
+            listing = "".join(f"\n  - {shown(item.target)}" for item in bad)
+            raise IntegrityError(
+                f"{len(bad)} file(s) did not arrive as they were sent, and were removed.{listing}\n",
+                hint="Upload again; if that does not help, tell those who run the file server.",
+            )
 
-    def _open_partial(self, item: Outgoing) -> tuple[bytes, int]:
-        """Open the partial file; return its handle and how much of the file is there to go on from."""
-        known = item.partial in self._journal.partial
-        # Noted first: when the connection breaks now, the file may be there all the same.
-        self._journal.partial[item.partial] = item.target
-        try:
-            return self._found_partial(item) or self._new_partial(item)
-        except SftpRefusedError:
-            if not known:
-                del self._journal.partial[item.partial]
-            raise
+    def _drop(self, items: Sequence[Outgoing]) -> None:
+        targets = {item.target for item in items}
+        self._line.again(lambda: self._journal.remove_partial(self._line.sftp, targets))
 
-    def _found_partial(self, item: Outgoing) -> tuple[bytes, int] | None:
-        if item.request.resume:
-            found = next(look_up(self._sftp.lstat, [item.partial]))
-            if found is not None and found.is_file and 0 < (found.size or 0) <= item.size:
-                return self._sftp.open(item.partial, OpenFlag.WRITE).result(), found.size or 0
-        return None
-
-    def _new_partial(self, item: Outgoing) -> tuple[bytes, int]:
-        # Exclusive: a link that somebody put there must not be followed.
-        flags = OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.EXCLUSIVE
-        try:
-            return self._sftp.open(item.partial, flags).result(), 0
-        except SftpRefusedError:
-            with suppress(SftpRefusedError):
-                self._sftp.remove(item.partial).result()
-            return self._sftp.open(item.partial, flags).result(), 0
-
-    def _name(self, item: Outgoing) -> None:
-        self._journal.renaming[item.target] = item.partial
-        try:
-            self._sftp.rename(item.partial, item.target).result()
-        except SftpRefusedError as refusal:
-            del self._journal.renaming[item.target]
-            self._drop_partial(item)
-            if next(look_up(self._sftp.lstat, [item.target])) is not None:
-                raise already_there(item.target, self._sftp.host) from refusal
-            raise cannot_write(refusal, item.target, self._sftp) from refusal
-        self._journal.files.add(item.target)
-        del self._journal.renaming[item.target]
-        self._journal.partial.pop(item.partial, None)
-
-    def _drop_partial(self, item: Outgoing) -> None:
-        with suppress(SftpRefusedError):
-            self._sftp.remove(item.partial).result()
-            self._journal.partial.pop(item.partial, None)
+    def _name(self, items: Sequence[Outgoing]) -> None:
+        schedule = Schedule((NamedPart(item) for item in items), (), most_bytes=MOST_BYTES)
+        Lanes(self._line, schedule, Naming(self._journal), number=1).run()
 
 
-def _progress(path: RemotePath, on_progress: ProgressCallback | None) -> Callable[[int], None]:
-    def moved(size: int) -> None:
-        if on_progress is not None:
-            on_progress(path, size)
-
-    return moved
-
-
-def _digest(request: SendRequest) -> hashlib._Hash | None:
-    algorithm = request.checksum_algorithm
-    return None if algorithm is None else hashlib.new(algorithm, usedforsecurity=False)
-
-
-def _uploaded(file: File, sent: Sent, attributes: Attributes) -> File:
+def _uploaded(file: File, item: Outgoing) -> File:
+    sent = item.sent()
+    attributes = item.attributes or Attributes()
     return file.uploaded(
         remote_uid=None if attributes.uid is None else str(attributes.uid),
         remote_gid=None if attributes.gid is None else str(attributes.gid),

@@ -1,0 +1,282 @@
+"""The steps of sending files: to partial names, and then to their own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+import attrs
+
+from scitacean.errors import FileUploadError, HostNotReachableError
+from scitacean.transfer.protocol import ProgressCallback
+from scitacean.transfer.ssh.errors import (
+    LocalFileChangedError,
+    already_there,
+    arrived_otherwise,
+    cannot_write,
+)
+from scitacean.transfer.ssh.journal import Journal
+from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
+from scitacean.transfer.ssh.schedule import PART_SIZE, Part, Schedule
+from scitacean.transfer.ssh.sftp_packets import (
+    ATTRIBUTES_NONE,
+    Attributes,
+    OpenFlag,
+    SftpRefusedError,
+    Status,
+    attributes_of,
+)
+from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
+
+# Exclusive: a link that somebody put there must not be followed.
+_NEW = OpenFlag.WRITE | OpenFlag.CREATE | OpenFlag.EXCLUSIVE
+
+
+@attrs.frozen
+class SendSettings:
+    """How files are written.
+
+    Attributes
+    ----------
+    file_mode, folder_mode:
+        Permissions of new files and folders; None for what the server gives.
+    keep_times:
+        Whether files get the time of the last change that the local ones have.
+    sync:
+        Whether files are put onto the server's disk before they get their names.
+    """
+
+    file_mode: int | None = None
+    folder_mode: int | None = None
+    keep_times: bool = True
+    sync: bool = True
+
+
+class Sending:
+    """The steps of sending a part of a file to its partial name.
+
+    Parameters
+    ----------
+    schedule:
+        Hands out the parts.
+    journal:
+        Notes what is made.
+    settings:
+        How files are written.
+    algorithms:
+        Tells of which checksums are to be computed on the way.
+    on_progress:
+        Is told what the server has confirmed.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule[OutgoingPart],
+        journal: Journal,
+        settings: SendSettings,
+        algorithms: Callable[[Outgoing], Collection[str]],
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        self._schedule = schedule
+        self._journal = journal
+        self._settings = settings
+        self._algorithms = algorithms
+        self._on_progress = on_progress
+        self._missing: dict[Outgoing, int] = {}
+        self._lock = threading.Lock()
+
+    async def job(self, session: SftpSession, part: OutgoingPart) -> None:
+        """Send a part; with the last one of a file, set its time, and have it put onto the disk.
+
+        Raises
+        ------
+        FileUploadError
+            If it cannot be written or the local file has changed.
+        FileNotAccessibleError
+            If the local file cannot be read, or the connection breaks.
+        """
+        item = part.file
+        try:
+            handle = await self._open(session, part)
+            try:
+                await self._send(session, handle, part)
+            except BaseException:
+                with suppress(HostNotReachableError):
+                    session.close(handle).ignore()
+                raise
+        except SftpRefusedError as refusal:
+            raise cannot_write(refusal, item.partial, session, needed=item.size) from refusal
+        except LocalFileChangedError:
+            # Nobody can go on from it: it is known by what the local file was.
+            session.remove(item.partial).ignore()
+            raise
+        self._schedule.release(part.charged)
+
+    def close(self) -> None:
+        """Close the local files of which a part is missing."""
+        for item in self._missing:
+            item.close()
+
+    async def _open(self, session: SftpSession, part: OutgoingPart) -> bytes:
+        item = part.file
+        if item.is_begun:
+            return await session.open(item.partial, OpenFlag.WRITE)
+        # Noted first: when the connection breaks now, the file may be there all the same.
+        was_known = item.partial in self._journal.partial
+        self._journal.partial[item.partial] = item.target
+        try:
+            handle = await self._begin(session, item)
+        except SftpRefusedError:
+            if not was_known:
+                del self._journal.partial[item.partial]
+            raise
+        item.is_begun = True
+        self._missing[item] = item.size - item.start
+        if part.charged >= PART_SIZE or part.end < item.size:
+            self._schedule.add(part, item.parts_after(part))
+        return handle
+
+    async def _begin(self, session: SftpSession, item: Outgoing) -> bytes:
+        if item.start:
+            return await session.open(item.partial, OpenFlag.WRITE)
+        mode = self._settings.file_mode
+        attributes = ATTRIBUTES_NONE if mode is None else attributes_of(mode=mode)
+        try:
+            return await session.open(item.partial, _NEW, attributes)
+        except SftpRefusedError:
+            # An earlier transfer of the same file may have left something, or a link.
+            with suppress(SftpRefusedError):
+                await session.remove(item.partial)
+            return await session.open(item.partial, _NEW, attributes)
+
+    async def _send(self, session: SftpSession, handle: bytes, part: OutgoingPart) -> None:
+        item = part.file
+        writing = [
+            (len(content), session.write(handle, offset, content))
+            for offset, content in item.read(part, session.write_size, self._algorithms(item))
+        ]
+        # Most files are one part, whose last steps need not wait for the first ones.
+        ending = self._start_ending(session, handle, item) if self._missing[item] == part.charged else None
+        for size, pending in writing:
+            await pending
+            # Where to go on from, should the connection break.
+            part.start += size
+            if self._on_progress is not None:
+                with self._lock:
+                    self._on_progress(item.request.remote, size)
+        with self._lock:
+            self._missing[item] -= part.charged
+            is_last = not self._missing[item]
+        if is_last:
+            await self._finish(item, ending or self._start_ending(session, handle, item))
+            del self._missing[item]
+        else:
+            await session.close(handle)
+
+    def _start_ending(self, session: SftpSession, handle: bytes, item: Outgoing) -> _Ending:
+        settings = self._settings
+        mtime = item.mtime_ns // 1_000_000_000 if settings.keep_times else None
+        attributes = attributes_of(mode=settings.file_mode, mtime=mtime)
+        return _Ending(
+            None if attributes == ATTRIBUTES_NONE else session.fsetstat(handle, attributes),
+            session.fsync(handle) if settings.sync and session.can_sync else None,
+            session.fstat(handle),
+            session.close(handle),
+        )
+
+    async def _finish(self, item: Outgoing, ending: _Ending) -> None:
+        if ending.setting is not None:
+            # Some servers do not let anybody set times; the file is right all the same.
+            with suppress(SftpRefusedError):
+                await ending.setting
+        if ending.syncing is not None:
+            await ending.syncing
+        with suppress(SftpRefusedError):
+            item.attributes = await ending.asking
+        # Some servers say only at the end that the disk was full.
+        await ending.closing
+        item.finish_reading()
+        if item.attributes is not None and item.attributes.size not in (None, item.size):
+            raise arrived_otherwise(item.target, item.attributes.size, item.size)
+
+
+@attrs.frozen
+class _Ending:
+    """What is asked for when all of a file has been written."""
+
+    setting: Pending[None] | None
+    syncing: Pending[None] | None
+    asking: Pending[Attributes]
+    closing: Pending[None]
+
+
+class NamedPart(Part):
+    """A file that gets its name."""
+
+    def __init__(self, file: Outgoing) -> None:
+        super().__init__(0, 0)
+        self.file = file
+        self.was_tried = False
+
+
+class Naming:
+    """The steps of giving a complete file its name.
+
+    Parameters
+    ----------
+    journal:
+        Notes what has its name.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def job(self, session: SftpSession, part: NamedPart) -> None:
+        """Rename a file, never over another one.
+
+        Raises
+        ------
+        FileUploadError
+            If there is a file of that name, or the server refuses.
+        HostNotReachableError
+            If the connection breaks.
+        """
+        item = part.file
+        self._journal.renaming[item.target] = item.partial
+        was_tried, part.was_tried = part.was_tried, True
+        try:
+            await session.rename(item.partial, item.target)
+        except SftpRefusedError as refusal:
+            if not (was_tried and await self._has_its_name(session, item)):
+                await self._name_otherwise(session, item, refusal)
+        self._journal.files.add(item.target)
+        del self._journal.renaming[item.target]
+        self._journal.partial.pop(item.partial, None)
+
+    async def _has_its_name(self, session: SftpSession, item: Outgoing) -> bool:
+        """Whether the renaming was done just before the connection broke."""
+        return not await _is_there(session, item.partial) and await _is_there(session, item.target)
+
+    async def _name_otherwise(self, session: SftpSession, item: Outgoing, refusal: SftpRefusedError) -> None:
+        try:
+            if await _is_there(session, item.target):
+                raise already_there(item.target, session.host) from refusal
+            # Where the file system has no hard links, some servers cannot rename without replacing.
+            await session.replace(item.partial, item.target)
+        except SftpRefusedError as again:
+            del self._journal.renaming[item.target]
+            raise cannot_write(again, item.target, session) from refusal
+        except FileUploadError:
+            del self._journal.renaming[item.target]
+            raise
+
+
+async def _is_there(session: SftpSession, path: bytes) -> bool:
+    try:
+        await session.lstat(path)
+    except SftpRefusedError as refusal:
+        if refusal.code == Status.NO_SUCH_FILE:
+            return False
+        raise
+    return True

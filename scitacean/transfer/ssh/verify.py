@@ -1,0 +1,123 @@
+"""Comparing what has arrived on the host with what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from scitacean.transfer.protocol import Verified
+from scitacean.transfer.ssh.checksums import HostChecksums
+from scitacean.transfer.ssh.compare import differing
+from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.outgoing import Outgoing
+
+# In order of preference, for files for which no other algorithm was asked: the first one is fast on every
+# processor, the second one on those that have instructions for it.
+_PROVING = ("blake2b", "sha256", "sha512", "sha1", "md5")
+
+
+class Verification:
+    """Compares files.
+
+    Parameters
+    ----------
+    line:
+        The connection.
+    checksums:
+        What the host can compute.
+    wanted:
+        How to compare. A host that can compute no checksums is read back in samples.
+    connections:
+        How many connections to use for reading back.
+    """
+
+    def __init__(self, line: Line, checksums: HostChecksums, wanted: Verified, *, connections: int) -> None:
+        self._line = line
+        self._checksums = checksums
+        self._wanted = wanted
+        self._connections = connections
+        self._proving: dict[str | None, str | None] = {}
+
+    @property
+    def proves_content(self) -> bool:
+        """Whether all of a file is compared."""
+        return self._algorithm(None) is not None
+
+    def algorithms(self, item: Outgoing) -> set[str]:
+        """Return the algorithms of the checksums of a file that are needed."""
+        asked = item.request.checksum_algorithm
+        return {name for name in (asked, self._algorithm(asked)) if name is not None}
+
+    def same(self, items: Sequence[Outgoing]) -> list[bool]:
+        """Return for each of some files that have their names whether all of their content is the same.
+
+        Raises
+        ------
+        FileUploadError
+            If a local file is not what it was any more.
+        FileNotAccessibleError
+            If a local file cannot be read, or the connection breaks.
+        """
+        groups = self._groups(items, sure=True)
+        different = self._different_checksums(groups, {item: item.target for item in items})
+        unknown = groups.get(None, [])
+        found = differing(unknown, self._line, how_much="all", connections=self._connections)
+        different |= {unknown[index] for index in found}
+        return [item not in different for item in items]
+
+    def find_different(self, items: Sequence[Outgoing]) -> list[Outgoing]:
+        """Compare files that have their partial names, and note how.
+
+        Returns
+        -------
+        :
+            Those that did not arrive as they were sent.
+
+        Raises
+        ------
+        FileUploadError
+            If a local file is not what it was any more.
+        FileNotAccessibleError
+            If a local file cannot be read, or the connection breaks.
+        """
+        groups = self._groups(items)
+        different = self._different_checksums(groups, {item: item.partial for item in items})
+        unknown = groups.pop(None, [])
+        for group in groups.values():
+            for item in group:
+                item.verified = "checksum"
+        if self._wanted != "size":
+            found = differing(unknown, self._line, how_much="sample", connections=self._connections)
+            different |= {unknown[index] for index in found}
+        for item in unknown:
+            item.verified = "size" if self._wanted == "size" else "sample"
+        return [item for item in items if item in different]
+
+    def _groups(self, items: Sequence[Outgoing], *, sure: bool = False) -> dict[str | None, list[Outgoing]]:
+        """Group files by the algorithm that the host uses for them; None where it uses none."""
+        groups: dict[str | None, list[Outgoing]] = {}
+        for item in items:
+            algorithm = self._algorithm(item.request.checksum_algorithm, sure=sure)
+            groups.setdefault(algorithm, []).append(item)
+        return groups
+
+    def _different_checksums(
+        self, groups: dict[str | None, list[Outgoing]], places: dict[Outgoing, bytes]
+    ) -> set[Outgoing]:
+        different = set()
+        for algorithm, group in groups.items():
+            if algorithm is not None:
+                compute = partial(self._checksums.of_own_files, algorithm=algorithm)
+                found = self._line.again(partial(compute, [places[item] for item in group]))
+                different |= {item for item in group if found.get(places[item]) != item.checksum(algorithm)}
+        return different
+
+    def _algorithm(self, asked: str | None, *, sure: bool = False) -> str | None:
+        """Return the algorithm with which the host proves a file; None where it is not to, or cannot."""
+        if self._wanted != "checksum" and not sure:
+            return None
+        if asked not in self._proving:
+            candidates = _PROVING if asked is None else (asked, *_PROVING)
+            able = (name for name in candidates if self._line.again(partial(self._checksums.can, name)))
+            self._proving[asked] = next(able, None)
+        return self._proving[asked]
