@@ -49,15 +49,38 @@ def open_local_target(path: Path, *, offset: int) -> BinaryIO:
     return _open_new(path) if offset == 0 else _open_old(path, offset)
 
 
-def _open_new(path: Path) -> BinaryIO:
+def make_way(path: Path) -> None:
+    """Remove an old file or link, so that there can be a new one of that name.
+
+    Parameters
+    ----------
+    path:
+        The file; nothing happens where there is none.
+
+    Raises
+    ------
+    OSError
+        If it cannot be removed, or is a folder or a device.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("counts.dat").write_text("1,2")
+    >>> make_way(Path("counts.dat"))
+    >>> Path("counts.dat").exists()
+    False
+    """
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
-        pass
-    else:
-        if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise _not_regular(path)
-        path.unlink()
+        return
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise _not_regular(path)
+    path.unlink()
+
+
+def _open_new(path: Path) -> BinaryIO:
+    make_way(path)
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, 0o666), "r+b")
 
 

@@ -38,7 +38,8 @@ def upload_connection(folder: RemotePath) -> CopyUploadConnection:
 
 
 def download_connection() -> CopyDownloadConnection:
-    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), RemotePath("x")) as connection:
+    here = RemotePath.from_local(Path(__file__))
+    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), here) as connection:
         return connection
 
 
@@ -120,8 +121,9 @@ def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None
         raise StopError
 
     remote = folder / "a.dat"
+    request = SendRequest(local=source, remote=remote, checksum_algorithm="md5")
     with pytest.raises(StopError):
-        connection.send_files([SendRequest(local=source, remote=remote)], on_progress=stop)
+        connection.send_files([request], on_progress=stop)
     status = source.stat()
     partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
     already = partial.stat().st_size
@@ -165,8 +167,11 @@ def test_missing_files_are_explained(folder: RemotePath, tmp_path: Path) -> None
 def test_a_file_in_place_of_a_folder_is_explained(source: Path, tmp_path: Path) -> None:
     (tmp_path / "there").write_text("a file")
     folder = RemotePath(tmp_path.as_posix(), "there", "run")
+    with pytest.raises(FileNotAccessibleError, match="there is no folder"):
+        upload_connection(folder)
+    folder = RemotePath(tmp_path.as_posix())
     with pytest.raises(FileUploadError, match="Cannot write"):
-        upload_connection(folder).upload_files(File.from_local(source))
+        upload_connection(folder).upload_files(File.from_local(source, remote_path="there/a.dat"))
 
 
 @contextmanager
