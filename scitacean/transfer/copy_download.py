@@ -1,6 +1,6 @@
 """Copying files of datasets from a mounted file system."""
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH107, PTH108, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH123
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 

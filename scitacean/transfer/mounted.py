@@ -1,6 +1,6 @@
 """Whether files of the file server are within reach of this machine's own file system."""
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH107, PTH108, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH116
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
