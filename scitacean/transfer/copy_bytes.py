@@ -85,7 +85,7 @@ def copy_bytes(
             if offset + copying.moved < start:
                 break  # somebody has cut the file off meanwhile
             if is_hole:
-                copying.skip(end - start)
+                copying.skip(max(0, min(end, os.fstat(source.fileno()).st_size) - start))
             else:
                 copying.seek(start)
                 copying.move(end - start)

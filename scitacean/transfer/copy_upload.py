@@ -152,8 +152,9 @@ class CopyUploadConnection(ChecksumsHere):
     def _link(self, local: Path, target: str) -> bool:
         try:
             os.link(os.path.realpath(local), target)
-        except FileExistsError:
-            raise
+        except FileExistsError as error:
+            # It is about the target, but names the source.
+            raise FileExistsError(error.errno, error.strerror, target) from error
         except OSError:
             return False
         self._written[target] = target
