@@ -1,6 +1,6 @@
 """Copying files into the source folder of a dataset on a mounted file system."""
 
-# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH112, PTH113, PTH116, PTH120, PTH123
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
@@ -96,10 +96,12 @@ class CopyUploadConnection(ChecksumsHere):
         if os.path.lexists(target):
             return self._already_there(request, target)
         try:
-            self._make_folder(os.path.dirname(target))
+            folder, _, name = target.rpartition("/")
+            self._make_folder(folder or "/")
             before = os.stat(request.local)
             if not self._hard_link or not self._link(request.local, target):
-                return self._copy(request, target, before, on_progress)
+                unfinished = f"{folder}/{partial_name(name, target, before.st_size, before.st_mtime_ns)}"
+                return self._copy(request, unfinished, before, on_progress)
             checksum = checksum_of_linked(request.local, request.checksum_algorithm)
             _refuse_change(request.local, before)
             if on_progress is not None:
@@ -116,19 +118,17 @@ class CopyUploadConnection(ChecksumsHere):
     def _copy(
         self,
         request: SendRequest,
-        target: str,
+        unfinished: str,
         before: os.stat_result,
         on_progress: ProgressCallback | None,
     ) -> Sent:
-        folder, name = os.path.split(target)
-        size = before.st_size
-        unfinished = os.path.join(folder, partial_name(name, target, size, before.st_mtime_ns))
+        local, target, size = os.fspath(request.local), request.remote.posix, before.st_size
         done = _size_of_beginning(unfinished, size) if request.resume else 0
         digest = None if done else new_digest(request.checksum_algorithm)
         self._written[target] = unfinished
         with (
-            open(request.local, "rb", buffering=0) as source,
-            open_local_target(Path(unfinished), offset=done) as sink,
+            open(local, "rb", buffering=0) as source,
+            open_local_target(unfinished, offset=done) as sink,
         ):
             copy_bytes(
                 source,
@@ -141,7 +141,7 @@ class CopyUploadConnection(ChecksumsHere):
             )
             os.fsync(sink.fileno())
         try:
-            _refuse_change(request.local, before)
+            _refuse_change(local, before)
         except FileUploadError:
             os.unlink(unfinished)
             raise
@@ -186,7 +186,7 @@ class CopyUploadConnection(ChecksumsHere):
         self._ready_folders.add(folder)
 
 
-def _refuse_change(local: Path, before: os.stat_result) -> None:
+def _refuse_change(local: str | Path, before: os.stat_result) -> None:
     now = os.stat(local)
     if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise FileUploadError(

@@ -1,12 +1,15 @@
 """Opening local files to write into, so that nothing is written through links that others put there."""
 
+# ruff: noqa: PTH108
+# For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import BinaryIO
+
+StrPath = str | os.PathLike[str]
 
 # Windows lacks some of these; there the comparison after opening finds a link.
 _SAFELY = (
@@ -17,7 +20,7 @@ _SAFELY = (
 )
 
 
-def open_local_target(path: Path, *, offset: int) -> BinaryIO:
+def open_local_target(path: StrPath, *, offset: int) -> BinaryIO:
     """Open a local file to write to from an offset on; the caller closes it.
 
     From offset 0 the file is a new one: an old one of that name, or a link, is removed before, so that
@@ -49,7 +52,7 @@ def open_local_target(path: Path, *, offset: int) -> BinaryIO:
     return _open_new(path) if offset == 0 else _open_old(path, offset)
 
 
-def make_way(path: Path) -> None:
+def make_way(path: StrPath) -> None:
     """Remove an old file or link, so that there can be a new one of that name.
 
     Parameters
@@ -71,21 +74,28 @@ def make_way(path: Path) -> None:
     False
     """
     try:
-        mode = path.lstat().st_mode
+        mode = os.lstat(path).st_mode
     except FileNotFoundError:
         return
     if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
         raise _not_regular(path)
-    path.unlink()
+    os.unlink(path)
 
 
-def _open_new(path: Path) -> BinaryIO:
-    make_way(path)
+def _open_new(path: StrPath) -> BinaryIO:
+    try:
+        return _create(path)
+    except FileExistsError:
+        make_way(path)
+        return _create(path)
+
+
+def _create(path: StrPath) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY, 0o666), "r+b")
 
 
-def _open_old(path: Path, offset: int) -> BinaryIO:
-    by_name = path.lstat()
+def _open_old(path: StrPath, offset: int) -> BinaryIO:
+    by_name = os.lstat(path)
     if not stat.S_ISREG(by_name.st_mode):
         raise _not_regular(path)
     file = os.fdopen(os.open(path, os.O_RDWR | _SAFELY), "r+b")
@@ -99,7 +109,7 @@ def _open_old(path: Path, offset: int) -> BinaryIO:
     return file
 
 
-def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:
+def _check_opened(path: StrPath, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:
     # The name may lead elsewhere since it was looked at.
     if not os.path.samestat(by_name, opened):
         raise _not_regular(path)
@@ -107,5 +117,5 @@ def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, o
         raise OSError(errno.EINVAL, f"It has {opened.st_size} bytes, fewer than {offset}", str(path))
 
 
-def _not_regular(path: Path) -> OSError:
+def _not_regular(path: StrPath) -> OSError:
     return OSError(errno.EINVAL, "It is no regular file", str(path))
