@@ -119,6 +119,8 @@ class StopError(Exception):
 
 def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None:
     connection = upload_connection(folder)
+    fresh = SendRequest(local=source, remote=folder / "fresh", resume=True, checksum_algorithm="md5")
+    assert connection.send_files([fresh])[0].checksum == hashlib.md5(source.read_bytes()).hexdigest()
 
     def stop(_path: RemotePath, _moved: int) -> None:
         raise StopError
@@ -275,6 +277,17 @@ def test_hard_links_are_made_where_they_can_be(source: Path, folder: RemotePath,
     assert (tmp_path / "back").samefile(source)
     assert (tmp_path / "other").samefile(source)
     assert (tmp_path / "part").stat().st_nlink == 1
+
+
+def test_files_are_linked_as_a_client_asks(source: Path, folder: RemotePath) -> None:
+    with CopyFileTransfer(source_folder=folder, hard_link=True).connect_for_upload(
+        Dataset(type="raw"), folder
+    ) as connection:
+        connection.upload_files(File.from_local(source))
+    assert Path((folder / "a.dat").posix).samefile(source)
+    connection.revert_upload(File.from_local(source))
+    assert source.exists()
+    assert not Path(folder.posix).exists()
 
 
 def test_hard_links_overwrite_nothing(

@@ -186,14 +186,16 @@ def test_file_systems_that_know_no_holes(tmp_path: Path, monkeypatch: pytest.Mon
     assert (tmp_path / "b").read_bytes() == (tmp_path / "a").read_bytes()
 
 
-def test_a_file_that_is_cut_off_meanwhile_ends_there(tmp_path: Path) -> None:
-    write_extents(tmp_path / "a", [(False, BLOCK), (True, 40 * BLOCK), (False, BLOCK)])
+@pytest.mark.parametrize("length", [BLOCK, 2 * module._CHUNK])
+def test_a_file_that_is_cut_off_meanwhile_ends_there(tmp_path: Path, length: int) -> None:
+    write_extents(tmp_path / "a", [(False, length), (True, 40 * BLOCK), (False, BLOCK)])
+    end = min(length, module._CHUNK)
 
     def cut(_count: int) -> None:
-        os.truncate(tmp_path / "a", BLOCK)
+        os.truncate(tmp_path / "a", end)
 
-    assert copy(tmp_path / "a", tmp_path / "b", on_bytes=cut) == BLOCK
-    assert (tmp_path / "b").read_bytes() == b"\x01" * BLOCK
+    assert copy(tmp_path / "a", tmp_path / "b", digest=hashlib.md5(), on_bytes=cut) == end
+    assert (tmp_path / "b").read_bytes() == b"\x01" * end
 
 
 class StopError(Exception):
