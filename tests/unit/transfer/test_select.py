@@ -5,11 +5,12 @@ from __future__ import annotations
 import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scitacean import ConfigurationError, Dataset, File, FileNotAccessibleError, RemotePath
+from scitacean import Client, ConfigurationError, Dataset, File, FileNotAccessibleError, RemotePath
 from scitacean.errors import HostNotReachableError, IntegrityError
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.link import LinkFileTransfer
@@ -23,6 +24,7 @@ from scitacean.transfer.protocol import (
 )
 from scitacean.transfer.select import SelectFileTransfer
 from scitacean.workflow.download import download_files
+from scitacean.workflow.upload import upload_new_dataset
 
 
 class Broken:
@@ -75,6 +77,7 @@ class Noting(CopyFileTransfer):
             raise
 
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNREACHABLE = HostNotReachableError("The host does not answer.")
 
 
@@ -192,6 +195,23 @@ def test_it_takes_part_in_a_download(remote: RemotePath, tmp_path: Path) -> None
     )
     with pytest.raises(IntegrityError):
         download_files(wrong, target=tmp_path / "there", transfer=transfer)
+
+
+def test_it_takes_part_in_an_upload(remote: RemotePath, tmp_path: Path) -> None:
+    children: list[FileTransfer] = [LinkFileTransfer(), Broken(UNREACHABLE), CopyFileTransfer()]
+    transfer = SelectFileTransfer(children, source_folder=RemotePath.from_local(tmp_path / "new"))
+    dataset = Dataset(type="raw", name="run", owner="me", contact_email="me@site.example", owner_group="g")
+    dataset = dataset.replace(
+        files=[File.from_local(remote.posix, remote_path="a.dat")],
+        creation_location="here",
+        creation_time=NOON,
+        start_time=NOON,
+        end_time=NOON,
+    )
+    with Client.local(tmp_path / "catalogue") as client:
+        uploaded = upload_new_dataset(dataset, scicat=client.scicat, transfer=transfer)
+    assert uploaded.source_folder == RemotePath.from_local(tmp_path / "new")
+    assert (tmp_path / "new" / "a.dat").read_bytes() == b"content"
 
 
 def test_it_can_be_sent_to_another_process() -> None:
