@@ -35,7 +35,12 @@ def uses(client: Client, dataset: Dataset, sample: Sample) -> None:
 
 
 def transfers() -> list[FileTransfer]:
-    simple = [CopyFileTransfer(), LinkFileTransfer(), SSHFileTransfer(host="h"), SFTPFileTransfer(host="h")]
+    simple: list[FileTransfer] = [
+        CopyFileTransfer(),
+        LinkFileTransfer(),
+        SSHFileTransfer(host="h"),
+        SFTPFileTransfer(host="h"),
+    ]
     return [*simple, SelectFileTransfer(simple)]
 
 
