@@ -22,6 +22,7 @@
         │   ├── HostKeyError                  the file server is unknown, or is not the one known
         │   └── FileServerLoginError          the file server refuses user name, key or password
         ├── FileUploadError                   a file could not be written, or must not be overwritten
+        │   └── UploadNotSupportedError (NotImplementedError)     the file transfer only fetches files
         └── IntegrityError                    a file does not have the bytes that it should have
 
 Each message says what was tried and what happened; :attr:`ScicatError.hint` says what to do next and
@@ -312,6 +313,10 @@ class FileServerLoginError(FileNotAccessibleError):
 
 class FileUploadError(TransferError):
     """A file could not be written to the file server, or something is in its way."""
+
+
+class UploadNotSupportedError(FileUploadError, NotImplementedError):
+    """The file transfer only fetches files."""
 
 
 class IntegrityError(TransferError):

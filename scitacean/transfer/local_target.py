@@ -1,12 +1,15 @@
 """Opening local files to write into, so that nothing is written through links that others put there."""
 
+# ruff: noqa: PTH108
+# For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import errno
 import os
 import stat
-from pathlib import Path
 from typing import BinaryIO
+
+StrPath = str | os.PathLike[str]
 
 # Windows lacks some of these; there the comparison after opening finds a link.
 _SAFELY = (
@@ -18,7 +21,7 @@ _SAFELY = (
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | _SAFELY
 
 
-def open_local_target(path: Path, *, offset: int) -> BinaryIO:
+def open_local_target(path: StrPath, *, offset: int) -> BinaryIO:
     """Open a local file to write to from an offset on; the caller closes it.
 
     From offset 0 the file is a new one: an old one of that name, or a link, is removed before, so that
@@ -50,7 +53,7 @@ def open_local_target(path: Path, *, offset: int) -> BinaryIO:
     return os.fdopen(open_local_descriptor(path, offset=offset), "r+b")
 
 
-def open_local_descriptor(path: Path, *, offset: int) -> int:
+def open_local_descriptor(path: StrPath, *, offset: int) -> int:
     """Open a local file like :func:`open_local_target`, as a descriptor of the system.
 
     That is for those who write whole blocks of many files: a file object costs more than a small file.
@@ -77,19 +80,46 @@ def open_local_descriptor(path: Path, *, offset: int) -> int:
     return _open_new(path) if offset == 0 else _open_old(path, offset)
 
 
-def _open_new(path: Path) -> int:
+def make_way(path: StrPath) -> None:
+    """Remove an old file or link, so that there can be a new one of that name.
+
+    Parameters
+    ----------
+    path:
+        The file; nothing happens where there is none.
+
+    Raises
+    ------
+    OSError
+        If it cannot be removed, or is a folder or a device.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("counts.dat").write_text("1,2")
+    >>> make_way(Path("counts.dat"))
+    >>> Path("counts.dat").exists()
+    False
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+        raise _not_regular(path)
+    os.unlink(path)
+
+
+def _open_new(path: StrPath) -> int:
     try:
         return os.open(path, _NEW, 0o666)
     except FileExistsError:
-        mode = path.lstat().st_mode
-    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-        raise _not_regular(path)
-    path.unlink()
-    return os.open(path, _NEW, 0o666)
+        make_way(path)
+        return os.open(path, _NEW, 0o666)
 
 
-def _open_old(path: Path, offset: int) -> int:
-    by_name = path.lstat()
+def _open_old(path: StrPath, offset: int) -> int:
+    by_name = os.lstat(path)
     if not stat.S_ISREG(by_name.st_mode):
         raise _not_regular(path)
     descriptor = os.open(path, os.O_RDWR | _SAFELY)
@@ -103,7 +133,7 @@ def _open_old(path: Path, offset: int) -> int:
     return descriptor
 
 
-def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:
+def _check_opened(path: StrPath, by_name: os.stat_result, opened: os.stat_result, offset: int) -> None:
     # The name may lead elsewhere since it was looked at.
     if not os.path.samestat(by_name, opened):
         raise _not_regular(path)
@@ -111,5 +141,5 @@ def _check_opened(path: Path, by_name: os.stat_result, opened: os.stat_result, o
         raise OSError(errno.EINVAL, f"It has {opened.st_size} bytes, fewer than {offset}", str(path))
 
 
-def _not_regular(path: Path) -> OSError:
+def _not_regular(path: StrPath) -> OSError:
     return OSError(errno.EINVAL, "It is no regular file", str(path))

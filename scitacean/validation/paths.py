@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 from scitacean.problem import Problem
@@ -73,7 +74,9 @@ def path_problem(value: object, at: str, *, windows: bool = False) -> Iterator[P
         yield Problem(at, value, f"a path below the source folder, but {reason}")
 
 
-def path_problems(paths: Sequence[object], at: str, *, windows: bool) -> Iterator[Problem]:
+def path_problems(
+    paths: Sequence[object], at: str, *, windows: bool, macos: bool = False
+) -> Iterator[Problem]:
     """Find out which paths of files cannot stand beside each other, in time linear in their number.
 
     Problems are unsafe paths, paths that several files have, and files where other files need a folder.
@@ -86,6 +89,9 @@ def path_problems(paths: Sequence[object], at: str, *, windows: bool) -> Iterato
         How to call the list of files in the problems.
     windows:
         Whether the local system is Windows, which does not tell upper from lower case.
+    macos:
+        Whether it is macOS, which tells neither these apart nor the ways to write an accented letter: as
+        one character, or as a letter and its accent.
 
     Yields
     ------
@@ -99,7 +105,7 @@ def path_problems(paths: Sequence[object], at: str, *, windows: bool) -> Iterato
     files[1].remote_path is '../b.nxs'; expected a path below the source folder, but it has .. in it
     files[2].remote_path is 'run'; expected a path that is no folder of another file, as of files[0]
     """
-    names = [_name(path, windows=windows) if isinstance(path, str) else None for path in paths]
+    names = [_name(path, windows=windows, macos=macos) if isinstance(path, str) else None for path in paths]
     first: dict[str, int] = {}
     folders: dict[str, int] = {}
     for index, name in enumerate(names):
@@ -116,8 +122,11 @@ def path_problems(paths: Sequence[object], at: str, *, windows: bool) -> Iterato
             yield Problem(field, path, expected)
 
 
-def _name(path: str, *, windows: bool) -> str:
+def _name(path: str, *, windows: bool, macos: bool) -> str:
     """Return what is the same for all ways to write a path."""
+    if macos:
+        # Folding the case of a composed letter may give a decomposed one.
+        path = unicodedata.normalize("NFD", unicodedata.normalize("NFD", path).casefold())
     if "//" in path or path.startswith("./") or path.endswith(("/", "/.")) or "/./" in path:
         names = "/".join(part for part in path.split("/") if part not in ("", "."))
         path = f"/{names}" if path.startswith("/") else names or "."

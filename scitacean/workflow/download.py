@@ -224,6 +224,8 @@ def _place(items: Sequence[Item], fetched: Mapping[Item, Fetched]) -> dict[Item,
             with item.partial.open("rb") as file:
                 os.fsync(file.fileno())
             item.partial.replace(item.target)
+            # Nothing is renamed where both are names of one file.
+            item.partial.unlink(missing_ok=True)
     return differences
 
 

@@ -23,13 +23,12 @@ from scitacean.validation.values import size_problem
 _AT = "selected files"
 _MOST_LISTED = 20
 
-# macOS does not tell upper from lower case; Windows neither, which the rules for paths know.
-_FOLDS_CASE = sys.platform == "darwin"
+_MACOS = sys.platform == "darwin"
 
 _LONGEST_NAME = 255
 """Of common file systems: in bytes, on Windows in characters."""
 
-_LONGEST_PATH = 1023 if sys.platform == "darwin" else 4095
+_LONGEST_PATH = 1023 if _MACOS else 4095
 """Of the operating system. Windows has no fixed limit; what is too long is found when it is written."""
 
 _PARTIAL = len(partial_name("", ""))
@@ -108,8 +107,9 @@ class Item:
         """
         if not self.may_resume or self.partial.is_symlink() or not self.partial.is_file():
             return 0
-        size = self.partial.stat().st_size
-        return size if size <= self.size else 0
+        status = self.partial.stat()
+        # A file with other names may be the one of the file server, which must not be written to.
+        return status.st_size if status.st_size <= self.size and status.st_nlink == 1 else 0
 
 
 def has_checksum(file: File) -> bool:
@@ -238,9 +238,7 @@ def _refuse_unusable(files: Sequence[File], target: Path) -> None:
 
 def _problems(files: Sequence[File], target: Path) -> Iterator[Problem]:
     paths = [file.remote_path.posix for file in files]
-    yield from path_problems(
-        [path.lower() for path in paths] if _FOLDS_CASE else paths, _AT, windows=os.name == "nt"
-    )
+    yield from path_problems(paths, _AT, windows=os.name == "nt", macos=_MACOS)
     room = _LONGEST_PATH - _length(os.path.realpath(target)) - _PARTIAL - 1
     for index, (file, path) in enumerate(zip(files, paths, strict=True)):
         at = f"{_AT}[{index}]"

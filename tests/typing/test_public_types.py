@@ -9,12 +9,14 @@ from typing import assert_type
 import scitacean
 from scitacean import PID, Client, Dataset, File, RemotePath, Sample
 from scitacean.transfer.copy import CopyFileTransfer
+from scitacean.transfer.link import LinkFileTransfer
 from scitacean.transfer.protocol import (
     FileTransfer,
     RemoteChecksums,
     ResumableDownload,
     ResumableUpload,
 )
+from scitacean.transfer.select import SelectFileTransfer
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
 
@@ -33,17 +35,25 @@ def uses(client: Client, dataset: Dataset, sample: Sample) -> None:
 
 
 def transfers() -> list[FileTransfer]:
-    return [CopyFileTransfer(), SSHFileTransfer(host="h"), SFTPFileTransfer(host="h")]
+    simple: list[FileTransfer] = [
+        CopyFileTransfer(),
+        LinkFileTransfer(),
+        SSHFileTransfer(host="h"),
+        SFTPFileTransfer(host="h"),
+    ]
+    return [*simple, SelectFileTransfer(simple)]
 
 
-def test_our_transfers_can_do_more_than_they_must() -> None:
+def test_our_transfers_can_do_more_than_they_must(tmp_path: Path) -> None:
     for transfer in transfers():
         assert transfer.source_folder_for(Dataset(type="raw", source_folder="/d")) == "/d"
-    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), RemotePath("a")) as download:
+    (tmp_path / "a").touch()
+    folder = RemotePath.from_local(tmp_path)
+    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), folder / "a") as download:
         assert isinstance(download, ResumableDownload)
         assert isinstance(download, RemoteChecksums)
-    with CopyFileTransfer(source_folder="/d").connect_for_upload(
-        Dataset(type="raw"), RemotePath("a")
+    with CopyFileTransfer(source_folder=folder).connect_for_upload(
+        Dataset(type="raw"), folder / "b"
     ) as upload:
         assert isinstance(upload, ResumableUpload)
 

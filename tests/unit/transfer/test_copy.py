@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import resource
@@ -15,6 +16,8 @@ from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, Re
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.workflow.download import download_files
+from scitacean.workflow.download_plan import plan_download
 
 
 @pytest.fixture
@@ -38,7 +41,8 @@ def upload_connection(folder: RemotePath) -> CopyUploadConnection:
 
 
 def download_connection() -> CopyDownloadConnection:
-    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), RemotePath("x")) as connection:
+    here = RemotePath.from_local(Path(__file__))
+    with CopyFileTransfer().connect_for_download(Dataset(type="raw"), here) as connection:
         return connection
 
 
@@ -115,13 +119,16 @@ class StopError(Exception):
 
 def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None:
     connection = upload_connection(folder)
+    fresh = SendRequest(local=source, remote=folder / "fresh", resume=True, checksum_algorithm="md5")
+    assert connection.send_files([fresh])[0].checksum == hashlib.md5(source.read_bytes()).hexdigest()
 
     def stop(_path: RemotePath, _moved: int) -> None:
         raise StopError
 
     remote = folder / "a.dat"
+    request = SendRequest(local=source, remote=remote, checksum_algorithm="md5")
     with pytest.raises(StopError):
-        connection.send_files([SendRequest(local=source, remote=remote)], on_progress=stop)
+        connection.send_files([request], on_progress=stop)
     status = source.stat()
     partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
     already = partial.stat().st_size
@@ -165,8 +172,11 @@ def test_missing_files_are_explained(folder: RemotePath, tmp_path: Path) -> None
 def test_a_file_in_place_of_a_folder_is_explained(source: Path, tmp_path: Path) -> None:
     (tmp_path / "there").write_text("a file")
     folder = RemotePath(tmp_path.as_posix(), "there", "run")
+    with pytest.raises(FileNotAccessibleError, match="there is no folder"):
+        upload_connection(folder)
+    folder = RemotePath(tmp_path.as_posix())
     with pytest.raises(FileUploadError, match="Cannot write"):
-        upload_connection(folder).upload_files(File.from_local(source))
+        upload_connection(folder).upload_files(File.from_local(source, remote_path="there/a.dat"))
 
 
 @contextmanager
@@ -226,3 +236,167 @@ def test_what_cannot_be_removed_is_told(source: Path, folder: RemotePath) -> Non
     target.mkdir()
     with pytest.raises(FileUploadError, match="Cannot remove"):
         connection.revert_upload(file)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_only_regular_files_are_gone_on_from(source: Path, folder: RemotePath, resume: bool) -> None:
+    status = source.stat()
+    remote = folder / "a.dat"
+    partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
+    precious = source.with_name("precious")
+    precious.write_bytes(b"precious")
+    partial.parent.mkdir(parents=True)
+    partial.symlink_to(precious)
+    upload_connection(folder).send_files([SendRequest(local=source, remote=remote, resume=resume)])
+    assert precious.read_bytes() == b"precious"
+    assert Path(remote.posix).read_bytes() == source.read_bytes()
+    assert [path.name for path in partial.parent.iterdir()] == ["a.dat"]
+
+
+def test_hard_links_are_made_where_they_can_be(source: Path, folder: RemotePath, tmp_path: Path) -> None:
+    transfer = CopyFileTransfer(source_folder=folder, hard_link=True)
+    remote = folder / "a.dat"
+    digest = hashlib.md5(source.read_bytes()).hexdigest()
+    alias = tmp_path / "alias"
+    alias.symlink_to(source)
+    moved: list[int] = []
+    with transfer.connect_for_upload(Dataset(type="raw"), remote) as upload:
+        request = SendRequest(local=alias, remote=remote, checksum_algorithm="md5")
+        (sent,) = upload.send_files([request], on_progress=lambda _, n: moved.append(n))
+    assert (sent.checksum, sent.size, moved) == (digest, source.stat().st_size, [sent.size])
+    assert Path(remote.posix).samefile(source)
+    assert not Path(remote.posix).is_symlink()
+    with transfer.connect_for_download(Dataset(type="raw"), remote) as download:
+        (tmp_path / "back").write_text("old")
+        fetch = FetchRequest(remote=remote, local=tmp_path / "back", checksum_algorithm="md5")
+        (fetched,) = download.fetch_files([fetch], on_progress=lambda _, n: moved.append(n))
+        download.download_files(remote=[remote], local=[tmp_path / "other"])
+        part = FetchRequest(remote=remote, local=tmp_path / "part", length=10)
+        download.fetch_files([part])
+    assert (fetched.checksum, fetched.size, moved[1:]) == (digest, sent.size, [sent.size])
+    assert (tmp_path / "back").samefile(source)
+    assert (tmp_path / "other").samefile(source)
+    assert (tmp_path / "part").stat().st_nlink == 1
+
+
+def test_files_are_linked_as_a_client_asks(source: Path, folder: RemotePath) -> None:
+    with CopyFileTransfer(source_folder=folder, hard_link=True).connect_for_upload(
+        Dataset(type="raw"), folder
+    ) as connection:
+        connection.upload_files(File.from_local(source))
+    assert Path((folder / "a.dat").posix).samefile(source)
+    connection.revert_upload(File.from_local(source))
+    assert source.exists()
+    assert not Path(folder.posix).exists()
+
+
+def test_hard_links_overwrite_nothing(
+    source: Path, folder: RemotePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Path((folder / "a.dat").posix)
+    real = os.link
+
+    def too_late(src: str, dst: str) -> None:
+        target.write_text("other")
+        real(src, dst)
+
+    monkeypatch.setattr(os, "link", too_late)
+    transfer = CopyFileTransfer(source_folder=folder, hard_link=True)
+    with (
+        transfer.connect_for_upload(Dataset(type="raw"), folder) as connection,
+        pytest.raises(FileUploadError, match="File exists"),
+    ):
+        connection.upload_files(File.from_local(source))
+    connection.revert_upload(File.from_local(source))
+    assert target.read_text() == "other"
+
+
+def test_where_there_are_no_hard_links_files_are_copied(
+    source: Path, folder: RemotePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "link", no_links)
+    transfer = CopyFileTransfer(source_folder=folder, hard_link=True)
+    with transfer.connect_for_upload(Dataset(type="raw"), folder) as upload:
+        upload.upload_files(File.from_local(source))
+    with transfer.connect_for_download(Dataset(type="raw"), folder / "a.dat") as download:
+        download.download_files(remote=[folder / "a.dat"], local=[tmp_path / "back"])
+    assert (tmp_path / "back").read_bytes() == source.read_bytes()
+    assert not (tmp_path / "back").samefile(folder.posix + "/a.dat")
+
+
+def test_a_linked_file_that_changes_meanwhile_is_refused(
+    source: Path, folder: RemotePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.link
+
+    def link_and_write(src: str, dst: str) -> None:
+        real(src, dst)
+        os.truncate(src, 1)
+
+    monkeypatch.setattr(os, "link", link_and_write)
+    transfer = CopyFileTransfer(source_folder=folder, hard_link=True)
+    with (
+        transfer.connect_for_upload(Dataset(type="raw"), folder) as connection,
+        pytest.raises(FileUploadError, match="changed while it was uploaded"),
+    ):
+        connection.upload_files(File.from_local(source))
+    connection.revert_upload(File.from_local(source))
+    assert not Path(folder.posix).exists()
+    assert source.exists()
+
+
+@pytest.mark.parametrize("checksum", [None, "md5"])
+def test_a_hard_link_is_never_written_through(tmp_path: Path, checksum: str | None) -> None:
+    data, target = tmp_path / "data", tmp_path / "target"
+    data.mkdir()
+    (data / "a").write_bytes(b"content")
+    digest = None if checksum is None else hashlib.md5(b"content").hexdigest()
+    file = File.from_remote("a", 7, "2026-03-01T12:00:00Z", checksum=digest, checksum_algorithm=checksum)
+    dataset = Dataset(type="raw", source_folder=RemotePath.from_local(data), files=[file])
+    for transfer in (CopyFileTransfer(hard_link=True), CopyFileTransfer(hard_link=True), CopyFileTransfer()):
+        download_files(dataset, target=target, transfer=transfer, force=True)
+        assert [path.name for path in target.iterdir()] == ["a"]
+        assert (data / "a").read_bytes() == (target / "a").read_bytes() == b"content"
+    assert (data / "a").stat().st_nlink == 1
+    os.link(data / "a", plan_download(dataset, [file], target, force=False)[0].partial)
+    (target / "a").unlink()
+    download_files(dataset, target=target, transfer=CopyFileTransfer())
+    assert (data / "a").stat().st_nlink == 1
+
+
+def test_what_is_out_of_reach_is_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = Dataset(type="raw", source_folder=RemotePath("/no-such-mount/run"))
+    transfer = CopyFileTransfer()
+    with (
+        pytest.raises(FileNotAccessibleError, match="there is no folder /no-such-mount"),
+        transfer.connect_for_upload(dataset, RemotePath("/no-such-mount/run/a")),
+    ):
+        pass
+    for path in ("/no-such-mount/run/a", tmp_path.as_posix() + "/a\0b"):
+        with (
+            pytest.raises(FileNotAccessibleError) as caught,
+            transfer.connect_for_download(dataset, RemotePath(path)),
+        ):
+            pass
+        assert caught.value.remote_path == path
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with (
+        pytest.raises(FileNotAccessibleError, match="you may not write to"),
+        CopyFileTransfer(source_folder=tmp_path.as_posix()).connect_for_upload(dataset, RemotePath("a")),
+    ):
+        pass
+    (tmp_path / "a").write_bytes(b"")
+    with (
+        pytest.raises(FileNotAccessibleError, match="Permission denied"),
+        transfer.connect_for_download(dataset, RemotePath(tmp_path.as_posix(), "a")),
+    ):
+        pass
+
+
+def test_it_shows_where_files_go() -> None:
+    assert (
+        repr(CopyFileTransfer(source_folder="/data/{uid}")) == "CopyFileTransfer(source_folder='/data/{uid}')"
+    )

@@ -74,15 +74,15 @@ def test_nothing_goes_on_through_a_link_that_appears_meanwhile(
     victim, path = tmp_path / "victim", tmp_path / "a"
     victim.write_bytes(b"precious")
     path.write_bytes(b"12345")
-    lstat = Path.lstat
+    lstat = os.lstat
 
-    def look_and_swap(self: Path) -> os.stat_result:
-        found = lstat(self)
+    def look_and_swap(looked_at: Path) -> os.stat_result:
+        found = lstat(looked_at)
         path.rename(tmp_path / "moved")
         path.symlink_to(victim)
         return found
 
-    monkeypatch.setattr(Path, "lstat", look_and_swap)
+    monkeypatch.setattr(os, "lstat", look_and_swap)
     for flags in ("_SAFELY", None):
         if flags is None:
             # As on a system without a flag against links.

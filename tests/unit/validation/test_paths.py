@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+from pathlib import PureWindowsPath
+from typing import Literal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -71,6 +75,42 @@ def test_windows_does_not_tell_cases_apart() -> None:
     both = ["run/A.nxs", "RUN/a.nxs"]
     assert list(path_problems(both, "files", windows=False)) == []
     assert len(list(path_problems(both, "files", windows=True))) == 1
+
+
+@pytest.mark.parametrize(
+    "both",
+    [
+        ["run/A.nxs", "RUN/a.nxs"],
+        ["caf\u00e9/a", "cafe\u0301/a"],
+        ["CAF\u00c9", "cafe\u0301"],
+        ["\u212b", "a\u030a"],
+        ["stra\u00dfe", "STRASSE"],
+        ["\u0390", "\u1fd3"],
+    ],
+)
+def test_macos_tells_neither_cases_nor_accents_apart(both: list[str]) -> None:
+    assert list(path_problems(both, "files", windows=False)) == []
+    (problem,) = path_problems(both, "files", windows=False, macos=True)
+    assert problem.value == both[1]
+
+
+@given(st.text(max_size=20), st.sampled_from(["NFC", "NFD"]))
+def test_macos_knows_a_name_again(name: str, form: Literal["NFC", "NFD"]) -> None:
+    other = unicodedata.normalize(form, name)
+    found = [problem.expected for problem in path_problems([name, other], "files", windows=False, macos=True)]
+    assert "a path that no other file has, as files[0] does" in found
+
+
+@given(st.text(st.sampled_from("aA1.: /\\\x1f\u00b9COMNULcon$"), max_size=12))
+def test_windows_takes_safe_paths_as_they_are(path: str) -> None:
+    if unsafe_path_reason(path, windows=True):
+        return
+    local = PureWindowsPath(path)
+    assert not local.anchor
+    assert list(local.parts) == [part for part in path.split("/") if part not in ("", ".")]
+    devices = {"con", "nul", "com1", "conin$"}
+    assert not any(part.partition(".")[0].rstrip(" ").lower() in devices for part in local.parts)
+    assert not any(part.endswith((".", " ")) for part in local.parts)
 
 
 def test_deep_paths_take_no_longer_than_they_are() -> None:

@@ -79,7 +79,7 @@ def test_only_what_is_selected_is_replaced(client: Client, tmp_path: Path) -> No
 def test_systems_that_do_not_tell_case(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     dataset = there(tmp_path / "data", entry("run/A"), entry("run/a"))
     assert len(plan_download(dataset, dataset.files, tmp_path, force=False)) == 2
-    monkeypatch.setattr(download_plan, "_FOLDS_CASE", True)
+    monkeypatch.setattr(download_plan, "_MACOS", True)
     with pytest.raises(FileNotAccessibleError, match="a path that no other file has"):
         plan_download(dataset, dataset.files, tmp_path, force=False)
 

@@ -1,0 +1,241 @@
+"""Copying files into the source folder of a dataset on a mounted file system."""
+
+# ruff: noqa: PTH102, PTH104, PTH106, PTH108, PTH112, PTH113, PTH116, PTH120, PTH123
+# For many small files, pathlib takes longer than the copying.
+from __future__ import annotations
+
+import filecmp
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from scitacean.errors import FileUploadError
+from scitacean.model.checksum import known_or_none
+from scitacean.model.file import File
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.copy_bytes import copy_bytes
+from scitacean.transfer.copy_download import ChecksumsHere, checksum_of_linked, new_digest
+from scitacean.transfer.local_target import open_local_target
+from scitacean.transfer.mounted import not_accessible
+from scitacean.transfer.partial import partial_name
+from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent
+
+
+class CopyUploadConnection(ChecksumsHere):
+    """Copies files into one source folder of a mounted file system.
+
+    Parameters
+    ----------
+    source_folder:
+        The folder.
+    hard_link:
+        See :class:`scitacean.transfer.copy.CopyFileTransfer`.
+    """
+
+    def __init__(self, *, source_folder: RemotePath, hard_link: bool = False) -> None:
+        self._source_folder = source_folder
+        self._hard_link = hard_link
+        self._made_folders: list[str] = []
+        self._ready_folders: set[str] = set()
+        self._written: dict[str, str] = {}
+
+    @property
+    def source_folder(self) -> RemotePath:
+        """The folder that the files go to."""
+        return self._source_folder
+
+    def upload_files(self, *files: File) -> list[File]:
+        """Copy files into the source folder; none is overwritten."""
+        requests = []
+        for file in files:
+            if file.local_path is None:
+                raise FileUploadError(
+                    f"The file {file.remote_path} has no local path, so there is nothing to upload."
+                )
+            requests.append(
+                SendRequest(
+                    local=file.local_path,
+                    remote=self._source_folder / file.remote_path,
+                    checksum_algorithm=known_or_none(file.checksum_algorithm),
+                )
+            )
+        return [
+            file.uploaded(
+                remote_size=sent.size, remote_creation_time=sent.modified, remote_checksum=sent.checksum
+            )
+            for file, sent in zip(files, self.send_files(requests), strict=True)
+        ]
+
+    def send_files(
+        self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+    ) -> list[Sent]:
+        """Copy files under partial names and rename each when it is complete."""
+        sent = [self._send(request, on_progress) for request in requests]
+        # The new names have to be on the disk before the catalogue says that the files are there.
+        for folder in self._ready_folders | {os.path.dirname(made) for made in self._made_folders}:
+            _sync_folder(folder)
+        return sent
+
+    def revert_upload(self, *files: File) -> None:
+        """Remove files that were copied, what there is of partial ones, and folders made for them."""
+        for file in files:
+            target = (self._source_folder / file.remote_path).posix
+            if target in self._written:
+                _remove(self._written.pop(target))
+        self._ready_folders.clear()
+        while self._made_folders:
+            with suppress(OSError):
+                os.rmdir(self._made_folders.pop())
+
+    def _send(self, request: SendRequest, on_progress: ProgressCallback | None) -> Sent:
+        target = request.remote.posix
+        if os.path.lexists(target):
+            return self._already_there(request, target)
+        try:
+            folder, _, name = target.rpartition("/")
+            self._make_folder(folder or "/")
+            before = os.stat(request.local)
+            if not self._hard_link or not self._link(request.local, target):
+                unfinished = f"{folder}/{partial_name(name, target, before.st_size, before.st_mtime_ns)}"
+                return self._copy(request, unfinished, before, on_progress)
+            checksum = checksum_of_linked(request.local, request.checksum_algorithm)
+            _refuse_change(request.local, before)
+            if on_progress is not None:
+                on_progress(request.remote, before.st_size)
+            return _sent(before, checksum)
+        except OSError as error:
+            if error.filename == str(request.local):
+                raise not_accessible(error, request.local) from error
+            raise FileUploadError(
+                f"Cannot write {target}: {error.strerror or error}.",
+                hint="Check that you may write to the source folder and that there is space.",
+            ) from error
+
+    def _copy(
+        self,
+        request: SendRequest,
+        unfinished: str,
+        before: os.stat_result,
+        on_progress: ProgressCallback | None,
+    ) -> Sent:
+        local, target, size = os.fspath(request.local), request.remote.posix, before.st_size
+        done = _size_of_beginning(unfinished, size) if request.resume else 0
+        digest = None if done else new_digest(request.checksum_algorithm)
+        self._written[target] = unfinished
+        with (
+            open(local, "rb", buffering=0) as source,
+            open_local_target(unfinished, offset=done) as sink,
+        ):
+            copy_bytes(
+                source,
+                sink,
+                offset=done,
+                # A file that grows all the time would never end.
+                length=size - done,
+                digest=digest,
+                on_bytes=partial(on_progress, request.remote) if on_progress else None,
+            )
+            os.fsync(sink.fileno())
+        try:
+            _refuse_change(local, before)
+        except FileUploadError:
+            os.unlink(unfinished)
+            raise
+        _rename_without_overwriting(unfinished, target)
+        self._written[target] = target
+        return _sent(before, digest.hexdigest() if digest else None)
+
+    def _link(self, local: Path, target: str) -> bool:
+        try:
+            os.link(os.path.realpath(local), target)
+        except FileExistsError as error:
+            # It is about the target, but names the source.
+            raise FileExistsError(error.errno, error.strerror, target) from error
+        except OSError:
+            return False
+        self._written[target] = target
+        return True
+
+    def _already_there(self, request: SendRequest, target: str) -> Sent:
+        """Count a complete file as sent where it is surely the same, and refuse any other."""
+        same = request.resume and os.path.isfile(target) and filecmp.cmp(request.local, target, shallow=False)
+        if not same:
+            raise FileUploadError(
+                f"There is a file {target} already, and files are never overwritten.",
+                hint="Use another source folder, or move that file away.",
+            )
+        self._written[target] = target
+        return _sent(os.stat(request.local), None)
+
+    def _make_folder(self, folder: str) -> None:
+        if folder in self._ready_folders:
+            return
+        missing = []
+        path = folder
+        while not os.path.isdir(path):
+            missing.append(path)
+            path = os.path.dirname(path)
+        for path in reversed(missing):
+            with suppress(FileExistsError):
+                os.mkdir(path)
+                self._made_folders.append(path)
+        self._ready_folders.add(folder)
+
+
+def _refuse_change(local: str | Path, before: os.stat_result) -> None:
+    now = os.stat(local)
+    if (now.st_size, now.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise FileUploadError(
+            f"The file {local} changed while it was uploaded.",
+            hint="Wait until nothing writes to it any more, then upload again.",
+        )
+
+
+def _rename_without_overwriting(unfinished: str, target: str) -> None:
+    # A hard link fails where the target exists; a rename would replace it. Not all file systems have
+    # hard links: there, a race with another writer of the same name remains.
+    try:
+        os.link(unfinished, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        os.rename(unfinished, target)
+    else:
+        os.unlink(unfinished)
+
+
+def _size_of_beginning(unfinished: str, size: int) -> int:
+    """Return how many bytes of what an earlier upload left can be used."""
+    try:
+        status = os.lstat(unfinished)
+    except OSError:
+        return 0
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size <= size else 0
+
+
+def _sync_folder(folder: str) -> None:
+    # Windows opens no folders, and some network file systems do not sync them: there is no other way there.
+    with suppress(OSError):
+        file = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def _sent(status: os.stat_result, checksum: str | None) -> Sent:
+    modified = datetime.fromtimestamp(status.st_mtime_ns / 1e9, tz=UTC)
+    return Sent(size=status.st_size, modified=modified, checksum=checksum)
+
+
+def _remove(path: str) -> None:
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise FileUploadError(
+            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
+        ) from error
