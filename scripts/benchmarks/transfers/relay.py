@@ -8,6 +8,7 @@ where it listens and ends when its standard input does.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import select
 import socket
@@ -68,13 +69,8 @@ class _Way:
             self.sink.shutdown(socket.SHUT_WR)
 
     def _write_due(self, now: float) -> None:
-        count = 0
-        blocks: list[memoryview] = []
-        for due, block in self.waiting:
-            if due > now or count == _BLOCKS_AT_ONCE:
-                break
-            blocks.append(block)
-            count += 1
+        first = itertools.islice(self.waiting, _BLOCKS_AT_ONCE)
+        blocks = [block for _, block in itertools.takewhile(lambda waiting: waiting[0] <= now, first)]
         try:
             sent = self.sink.sendmsg(blocks)
         except BlockingIOError:
@@ -98,15 +94,15 @@ class _Relay:
 
     def run(self) -> None:
         """Relay until standard input ends."""
-        stdin = sys.stdin.fileno()
+        stdin, listener = sys.stdin.fileno(), self._listener.fileno()
         while True:
-            reading: dict[object, _Way] = {way.source: way for way in self._ways if way.wants_to_read()}
-            writing = [way.sink for way in self._ways if way.blocked]
-            # select takes microseconds; poll and epoll round up to milliseconds, which is a tenth of the delay.
-            ready, _, _ = select.select([stdin, self._listener, *reading], writing, [], self._pause())
+            reading = {way.source.fileno(): way for way in self._ways if way.wants_to_read()}
+            writing = [way.sink.fileno() for way in self._ways if way.blocked]
+            # poll and epoll would round up to milliseconds, which are a tenth of the delay.
+            ready, _, _ = select.select([stdin, listener, *reading], writing, [], self._pause())
             if stdin in ready and not os.read(stdin, 1):
                 return
-            if self._listener in ready:
+            if listener in ready:
                 self._accept()
             self._pass_on([reading[end] for end in ready if end in reading])
 

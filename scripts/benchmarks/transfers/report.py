@@ -8,6 +8,12 @@ from pathlib import Path
 from transfers.rounds import Case, Measured, Results
 
 _OURS = "ours, size"
+_LEGEND = (
+    "Medians in seconds; in brackets: how many times as fast ours with verify=size is.",
+    "~: measured once on a sample of the files and scaled.",
+    "Ours and scitacean count from connecting to the end, without imports; the others as whole commands.",
+    "command: ours with verify=size as a whole command. memory: the most that our process has had.",
+)
 
 
 def table(measured: Mapping[Case, Results]) -> Iterator[str]:
@@ -22,10 +28,7 @@ def table(measured: Mapping[Case, Results]) -> Iterator[str]:
         first, *others = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
         yield "  ".join([row[0].ljust(len(first)), *others])
     yield ""
-    yield "Medians in seconds; in brackets: how many times as fast ours with verify=size is."
-    yield "~: measured once on a sample of the files and scaled. Ours and scitacean count from connecting to the"
-    yield "end, without imports; the others as whole commands. command, memory: ours with verify=size as a whole"
-    yield "command, and the most memory of our process."
+    yield from _LEGEND
 
 
 def _cells(results: Results, tools: Sequence[str]) -> list[str]:
@@ -79,6 +82,8 @@ def plot(measured: Mapping[Case, Results], path: Path) -> None:
         panel.set_ylabel("time / s")
         panel.set_title(link)
         panel.spines[["top", "right"]].set_visible(False)
-        panel.legend(ncols=len(tools), fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(0, 1.0))
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter("")
+    figure.legend(*panels[0].get_legend_handles_labels(), ncols=len(tools), loc="outside lower center")
     figure.suptitle("Transfers over SSH: median times, ~ scaled from a sample; less is better")
     figure.savefig(path, dpi=120)

@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import Factory, define, frozen
 
 from transfers.place import Place
-from transfers.tools import Ours, Run, Task, Tool, ToolFailed
+from transfers.tools import Ours, Run, Task, Tool, ToolError
 from transfers.workload import Workload, differences
 
 
@@ -98,7 +98,7 @@ def measure(case: Case, tools: Sequence[Tool], place: Place, plan: Plan) -> Resu
 
     Raises
     ------
-    ToolFailed
+    ToolError
         If one of them fails, or what has arrived is not what was sent.
     """
     source = _made(case.workload, place)
@@ -131,7 +131,7 @@ def _checked(case: Case, tool: Tool, place: Place, source: Path, plan: Plan) -> 
         target = arrived / source.name
         run = tool.run(Task(place, case.link, case.direction, source, target))
         if problems := differences(source, target):
-            raise ToolFailed(f"{tool.name}, {case}: {len(problems)} files are wrong; {problems[0]}")
+            raise ToolError(f"{tool.name}, {case}: {len(problems)} files are wrong; {problems[0]}")
     finally:
         shutil.rmtree(arrived)
     plan.say(f"{case} {tool.name}: {run.seconds:.3f} s ({source.name})")

@@ -21,7 +21,7 @@ _HERE = Path(__file__).resolve().parent
 _ROOT = _HERE.parent.parent.parent
 
 
-class ToolFailed(Exception):
+class ToolError(Exception):
     """A tool did not do what it was asked; the message has its command and what it said."""
 
 
@@ -81,7 +81,7 @@ class Tool(Protocol):
 
         Raises
         ------
-        ToolFailed
+        ToolError
             If it did not.
         """
 
@@ -126,7 +126,7 @@ class Rsync:
 
 @frozen
 class Ours:
-    """This project's transfer.
+    """The transfer of this project.
 
     Attributes
     ----------
@@ -204,7 +204,7 @@ def _output(command: Sequence[str | Path], given: str, environment: Mapping[str,
     )
     if done.returncode:
         shown = " ".join(map(str, command))
-        raise ToolFailed(f"{shown} failed with status {done.returncode}:\n{done.stderr.strip()[-2000:]}")
+        raise ToolError(f"{shown} failed with status {done.returncode}:\n{done.stderr.strip()[-2000:]}")
     return done.stdout
 
 

@@ -71,7 +71,7 @@ def differences(expected: Path, found: Path) -> list[str]:
     expected, found:
         Folders of files.
     """
-    names, others = (set(os.listdir(folder)) if folder.is_dir() else set() for folder in (expected, found))
+    names, others = _names(expected), _names(found)
     problems = [f"{name} is missing" for name in sorted(names - others)]
     problems += [f"{name} should not be there" for name in sorted(others - names)]
     return problems + [
@@ -79,6 +79,10 @@ def differences(expected: Path, found: Path) -> list[str]:
         for name in sorted(names & others)
         if not _same(expected / name, found / name)
     ]
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
 
 def _same(one: Path, other: Path) -> bool:
