@@ -138,7 +138,7 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the times")
     parser.add_argument("--folder", type=Path, help="where to put the data; needs 3 GiB")
     parser.add_argument(
-        "--patience", type=float, default=60.0, help="seconds; slower peers run once on a sample"
+        "--patience", type=float, default=60.0, help="seconds; slower tools run once on a sample"
     )
     parser.add_argument("--sample", type=int, default=200, help="how many files are in a sample")
     parser.add_argument(

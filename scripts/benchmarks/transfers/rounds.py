@@ -10,7 +10,7 @@ from pathlib import Path
 from attrs import Factory, define, frozen
 
 from transfers.place import Place
-from transfers.tools import Ours, Run, Task, Tool, ToolError
+from transfers.tools import Run, Task, Tool, ToolError
 from transfers.workload import Workload, differences
 
 
@@ -80,7 +80,7 @@ class Plan:
     rounds:
         How many.
     patience:
-        Seconds; peers that would take longer than this run once, on a sample.
+        Seconds; tools that would take longer than this run once, on a sample.
     sample:
         How many files are in a sample.
     say:
@@ -104,9 +104,7 @@ def measure(case: Case, tools: Sequence[Tool], place: Place, plan: Plan) -> Resu
     source = _made(case.workload, place)
     results = {tool.name: Measured() for tool in tools}
     if case.workload.files > plan.sample:
-        for tool in tools:
-            if not isinstance(tool, Ours):
-                results[tool.name] = _sampled(case, tool, place, plan)
+        results = {tool.name: _sampled(case, tool, place, plan) for tool in tools}
     fast = [tool for tool in tools if not results[tool.name].runs]
     for number in range(plan.rounds):
         # Nobody is always the one who comes after the same other one.

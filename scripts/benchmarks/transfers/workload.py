@@ -55,7 +55,7 @@ class Workload:
 
 
 WORKLOADS = (Workload("W1", 1, 1 << 30), Workload("W2", 2_000, 64 << 10), Workload("W3", 10_000, 1 << 10))
-QUICK = (Workload("W1", 1, 8 << 20), Workload("W2", 30, 64 << 10), Workload("W3", 60, 1 << 10))
+QUICK = (Workload("W1", 1, 8 << 20), Workload("W2", 6, 64 << 10), Workload("W3", 12, 1 << 10))
 
 
 def digests_of(folder: Path) -> Path:
