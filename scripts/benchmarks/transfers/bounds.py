@@ -58,7 +58,7 @@ class Verdict:
     met: bool
 
     def __str__(self) -> str:
-        return f"{self.what:<48} {self.value:>12}  {self.bound:<20} {'met' if self.met else 'MISSED'}"
+        return f"{self.what:<52} {self.value:>12}  {self.bound:<20} {'met' if self.met else 'MISSED'}"
 
 
 def of_results(measured: Mapping[Case, Results]) -> Iterator[Verdict]:
