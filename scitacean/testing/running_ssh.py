@@ -35,7 +35,9 @@ class RunningSSHServer:
     Attributes
     ----------
     host, port:
-        Where it is.
+        Where it is, behind a relay that breaks connections when it is told to.
+    direct_port:
+        Port of the server itself, for measurements; its host key is known for ``port`` only.
     username:
         Who may sign in.
     password:
@@ -50,6 +52,7 @@ class RunningSSHServer:
 
     host: str = _HOST
     port: int
+    direct_port: int
     username: str
     password: str | None = attrs.field(repr=False)
     key_file: Path
@@ -139,6 +142,7 @@ def behind_relay(
     try:
         yield RunningSSHServer(
             port=relay.port,
+            direct_port=server_port,
             username=username,
             password=password,
             key_file=keys.client_key_file,

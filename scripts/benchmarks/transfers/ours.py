@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Transfer a folder with this project's SSH transfer, as a process of its own that measures itself.
+
+Reads one JSON object from standard input and writes one to standard output: the seconds from connecting
+to the end, without imports, and the largest memory that the process has had, in bytes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TypedDict
+
+from scitacean import Dataset, RemotePath
+from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.ssh import SSHFileTransfer
+
+
+class Job(TypedDict):
+    """What to do.
+
+    Attributes
+    ----------
+    host, port, username, key_file, known_hosts:
+        The server and how to sign in.
+    direction:
+        ``down`` or ``up``.
+    source:
+        Folder of files on the one side.
+    target:
+        Folder to make on the other.
+    digests:
+        File with the SHA-256 of each file in the source, by name.
+    verify:
+        ``size`` or ``checksum``.
+    """
+
+    host: str
+    port: int
+    username: str
+    key_file: str
+    known_hosts: str
+    direction: str
+    source: str
+    target: str
+    digests: str
+    verify: str
+
+
+def transfer_of(job: Job) -> SSHFileTransfer:
+    """Return the transfer to measure, with its defaults but for the checks."""
+    return SSHFileTransfer(
+        host=job["host"],
+        port=job["port"],
+        username=job["username"],
+        key_filename=job["key_file"],
+        known_hosts=job["known_hosts"],
+    )
+
+
+def download(job: Job) -> None:
+    """Fetch the folder; with checksums, compare them with the known ones."""
+    source, target = Path(job["source"]), Path(job["target"])
+    target.mkdir()
+    checksums = job["verify"] == "checksum"
+    digests: dict[str, str] = json.loads(Path(job["digests"]).read_text())
+    size = next(source.iterdir()).stat().st_size
+    requests = [
+        FetchRequest(
+            remote=RemotePath(str(source / name)),
+            local=target / name,
+            length=size,
+            checksum_algorithm="sha256" if checksums else None,
+        )
+        for name in digests
+    ]
+    with transfer_of(job).connect_for_download(Dataset(type="raw"), requests[0].remote) as connection:
+        fetched = connection.fetch_files(requests)
+    assert all(one.size == size for one in fetched)
+    assert not checksums or [one.checksum for one in fetched] == list(digests.values())
+
+
+def upload(job: Job) -> None:
+    """Send the folder; with checksums, have the server compute them too."""
+    source, target = Path(job["source"]), Path(job["target"])
+    checksums = job["verify"] == "checksum"
+    requests = [
+        SendRequest(
+            local=source / name,
+            remote=RemotePath(str(target / name)),
+            checksum_algorithm="sha256" if checksums else None,
+        )
+        for name in json.loads(Path(job["digests"]).read_text())
+    ]
+    dataset = Dataset(type="raw", source_folder=RemotePath(str(target)))
+    with transfer_of(job).connect_for_upload(dataset, requests[0].remote) as connection:
+        sent = connection.send_files(requests)
+        if checksums:
+            found = connection.remote_checksums([one.remote for one in requests], algorithm="sha256")
+            assert found is not None
+            assert all(found[one.remote] == done.checksum for one, done in zip(requests, sent, strict=True))
+
+
+def peak_memory() -> int:
+    """Return the most memory that this process has had, in bytes."""
+    # getrusage would count what the parent had when it started this process.
+    status = Path("/proc/self/status").read_text()
+    return next(1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+
+
+def main() -> None:
+    """Do what standard input says."""
+    job: Job = json.load(sys.stdin)
+    importlib.import_module("fabric")
+    begin = time.perf_counter()
+    (download if job["direction"] == "down" else upload)(job)
+    seconds = time.perf_counter() - begin
+    json.dump({"seconds": seconds, "memory": peak_memory()}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
