@@ -106,6 +106,11 @@ class SftpSession:
         self._extensions = read_extensions(body)
         self._ask_limits()
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether another one may go on with this session."""
+        return self._broken is None
+
     def open(self, path: bytes, flags: OpenFlag) -> Pending[bytes]:
         """Open a file; the result is its handle."""
         packed = struct.pack(">I", flags)

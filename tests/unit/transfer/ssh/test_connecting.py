@@ -103,7 +103,9 @@ def test_a_damaged_file_of_known_hosts(
     ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
 ) -> None:
     known_hosts = tmp_path / "known_hosts"
-    known_hosts.write_text("host ssh-ed25519 A\n")
+    known_hosts.write_text("other ssh-ed25519 A\n")
+    refused(make_transfer(ssh_server, known_hosts=known_hosts), HostKeyError)
+    known_hosts.write_text(f"[{ssh_server.host}]:{ssh_server.port} ssh-ed25519 A\n")
     assert "damaged" in refused(make_transfer(ssh_server, known_hosts=known_hosts), ConfigurationError)
     assert "Cannot read" in refused(make_transfer(ssh_server, known_hosts=tmp_path), ConfigurationError)
 
@@ -248,7 +250,8 @@ def test_jump_hosts_are_used_and_their_keys_checked_too(
         known = server.known_hosts.read_text()
         server.known_hosts.write_text(known + known.replace("127.0.0.1", "localhost"))
         connect(transfer)
-        assert server.connections_made == 5
+        assert server.connections_made == 3
+        transfer.close()
         server.known_hosts.write_text(known + key_line(server).replace("127.0.0.1", "localhost"))
         message = refused(transfer, HostKeyError)
         assert f"'[localhost]:{server.port}'" in message
@@ -270,8 +273,10 @@ def test_a_connection_of_ones_own(ssh_server: RunningSSHServer, make_transfer: M
         )
         return made[-1]
 
-    connect(make_transfer(ssh_server, connect=make, key_filename=None))
-    assert len(made) == 2
+    transfer = make_transfer(ssh_server, connect=make, key_filename=None)
+    connect(transfer)
+    transfer.close()
+    assert len(made) == 1
     assert not any(connection.is_connected for connection in made)
     refused(make_transfer(ssh_server, connect=make, key_filename=None, known_hosts=os.devnull), HostKeyError)
 
