@@ -73,9 +73,11 @@ class SignIn:
         """
         ways = {
             "publickey": self._with_keys(),
-            "password": self._with_password(),
             "keyboard-interactive": self._with_answers(),
+            "password": self._with_password(),
         }
+        if self.password is not None:
+            ways["keyboard-interactive"] = ways.pop("keyboard-interactive")
         allowed: Sequence[str] | None = None
         shown: list[str] = []
         unwanted: list[str] = []
