@@ -21,6 +21,7 @@ import fabric
 from paramiko import (
     BadHostKeyException,
     ChannelException,
+    ProxyCommand,
     SSHException,
     Transport,
 )
@@ -34,6 +35,7 @@ from scitacean.errors import (
 )
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
+from scitacean.transfer.ssh.prompts import NotAnsweredError
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 if TYPE_CHECKING:
@@ -153,6 +155,8 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
     where = f"{connection.host} port {connection.port}"
     try:
         connection.open()
+    except NotAnsweredError as error:
+        raise error.reason from None
     except FileNotAccessibleError as error:
         # The frames in between hold the password.
         raise error.with_traceback(None) from None
@@ -270,6 +274,10 @@ def _close(connection: fabric.Connection) -> None:
         # Garbage may be collected in any thread, this one of all.
         if transport is not None and transport is not threading.current_thread():
             transport.join(_JOIN_SECONDS)
+        if transport is not None and isinstance(transport.sock, ProxyCommand):
+            # The library ends it, but leaves its pipes and what is left of it.
+            with transport.sock.process as process:
+                process.kill()
 
 
 def _leave_to_parent() -> None:

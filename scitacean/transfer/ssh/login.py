@@ -13,7 +13,7 @@ from scitacean.credentials import SecretStr, StrStorage
 from scitacean.errors import FileServerLoginError
 from scitacean.transfer.ssh.interactive import Questions, converse
 from scitacean.transfer.ssh.keys import offers
-from scitacean.transfer.ssh.prompts import Ask, Prompt
+from scitacean.transfer.ssh.prompts import Ask, Prompt, answer_of
 
 _TRIES = 3
 
@@ -131,17 +131,17 @@ class SignIn:
                 yield "answers to its questions", self._answer_questions
 
     def _show_password(self, get: Callable[[], str], transport: Transport) -> list[str]:
-        return transport.auth_password(self.user, get(), fallback=False)
+        return transport.auth_password(self.user, answer_of(get), fallback=False)
 
     def _asked(self, question: str) -> str:
         assert self.ask is not None
-        answer = self.ask(Prompt(host=self._who, text=question))
+        answer: str = answer_of(partial(self.ask, Prompt(host=self._who, text=question)))
         self.answers[question] = SecretStr(answer)
         return answer
 
     def _unlock(self, path: Path, wrong: int) -> str | None:
         if self.passphrase is not None:
-            return self.passphrase.get_str()
+            return answer_of(self.passphrase.get_str)
         if self.ask is None:
             return None
         question = f"Passphrase of the key file {path}: "
@@ -158,7 +158,7 @@ class SignIn:
             given = []
             for text, echo in fields:
                 if unused is not None and not echo and (self.ask is None or "password" in text.lower()):
-                    given.append(unused.get_str())
+                    given.append(answer_of(unused.get_str))
                     unused = None
                     continue
                 if self.ask is None:
@@ -169,7 +169,7 @@ class SignIn:
                 prompt = Prompt(
                     host=self._who, text=text, hidden=not echo, title=title, instructions=instructions
                 )
-                given.append(self.ask(prompt))
+                given.append(answer_of(partial(self.ask, prompt)))
             return given
 
         return converse(transport, self.user, answer, timeout=self.timeout)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import attrs
+
+_T = TypeVar("_T")
 
 
 @attrs.frozen(kw_only=True)
@@ -38,3 +40,33 @@ class Prompt:
 
 Ask: TypeAlias = Callable[[Prompt], str]
 """Asks a person and returns the answer; what it raises ends the sign-in."""
+
+
+class NotAnsweredError(Exception):
+    """Carries what a caller's function raised past those who would take it for an error of the network.
+
+    Parameters
+    ----------
+    reason:
+        What it raised.
+    """
+
+    def __init__(self, reason: Exception) -> None:
+        super().__init__()
+        self.reason = reason
+
+
+def answer_of(function: Callable[[], _T]) -> _T:
+    """Call a function that may do whatever it likes.
+
+    Raises
+    ------
+    NotAnsweredError
+        With what the function raised.
+    """
+    try:
+        return function()
+    except NotAnsweredError:
+        raise
+    except Exception as error:  # noqa: BLE001  (what it raises is the caller's, and handed on)
+        raise NotAnsweredError(error) from None

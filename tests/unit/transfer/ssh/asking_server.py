@@ -11,6 +11,7 @@ from pathlib import Path
 import attrs
 import paramiko
 from paramiko.common import AUTH_FAILED, AUTH_PARTIALLY_SUCCESSFUL, AUTH_SUCCESSFUL
+from paramiko.server import InteractiveQuery
 
 Round = tuple[str, Sequence[tuple[str, bool]], Sequence[str]]
 """Instructions, questions and whether they may be shown, and the right answers."""
@@ -51,13 +52,13 @@ class _Session(paramiko.ServerInterface):
     def check_auth_password(self, username: str, password: str) -> int:
         return self._result("password", right=password == self._server.password)
 
-    def check_auth_interactive(self, username: str, submethods: str) -> int | paramiko.InteractiveQuery:
+    def check_auth_interactive(self, username: str, submethods: str) -> int | InteractiveQuery:
         if not self._left or self._left[0] != "keyboard-interactive":
             return self._result("keyboard-interactive", right=False)
         self._round = 0
         return self._query()
 
-    def check_auth_interactive_response(self, responses: Sequence[str]) -> int | paramiko.InteractiveQuery:
+    def check_auth_interactive_response(self, responses: Sequence[str]) -> int | InteractiveQuery:
         if list(responses) != list(self._server.rounds[self._round][2]):
             return self._result("keyboard-interactive", right=False)
         self._round += 1
@@ -65,9 +66,9 @@ class _Session(paramiko.ServerInterface):
             return self._query()
         return self._result("keyboard-interactive", right=True)
 
-    def _query(self) -> paramiko.InteractiveQuery:
+    def _query(self) -> InteractiveQuery:
         instructions, questions, _ = self._server.rounds[self._round]
-        return paramiko.InteractiveQuery("Sign-in", instructions, *questions)
+        return InteractiveQuery("Sign-in", instructions, *questions)
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return paramiko.common.OPEN_SUCCEEDED

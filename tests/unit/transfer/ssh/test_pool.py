@@ -12,6 +12,7 @@ from pathlib import Path
 
 import fabric
 import pytest
+from paramiko import Message
 
 from scitacean import Client
 from scitacean.errors import FileUploadError, HostNotReachableError
@@ -144,19 +145,21 @@ def test_closing_takes_idle_ones_at_once_and_lent_ones_later(
     assert ssh_server.connections_made == 3
 
 
-def test_signs_of_life_are_sent(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
+def test_signs_of_life_are_sent(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = threading.Event()
-    transfer = make_transfer(ssh_server, keep_alive=0.2)
-    with transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection:
-        packetizer = connection._sftp._channel.get_transport().packetizer
+    with ConnectionPool(make_transfer(ssh_server, keep_alive=0.2)._settings).borrow() as connection:
+        packetizer = connection.transport.packetizer
         send = packetizer.send_message
 
-        def count(message: object) -> None:
+        def count(message: Message) -> None:
             asked.set()
             send(message)
 
-        packetizer.send_message = count
+        monkeypatch.setattr(packetizer, "send_message", count)
         assert asked.wait(20)
+        connection.transport.close()
 
 
 def test_a_hundred_transfers_leak_nothing(
