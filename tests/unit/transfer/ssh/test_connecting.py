@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncssh
 import fabric
+import paramiko
 import pytest
 
 from scitacean.credentials import SecretStr
@@ -286,6 +287,43 @@ def test_a_connection_of_ones_own(ssh_server: RunningSSHServer, make_transfer: M
         return connection
 
     connect(make_transfer(ssh_server, connect=make_open, key_filename=None, known_hosts=os.devnull))
+
+
+def test_what_ones_own_connection_knows_and_signs_in_with_counts(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    known_hosts = tmp_path / "known_hosts"
+
+    def make() -> fabric.Connection:
+        connection = fabric.Connection(
+            ssh_server.host,
+            user=ssh_server.username,
+            port=ssh_server.port,
+            config=fabric.Config(lazy=True),
+            connect_kwargs={
+                "pkey": paramiko.PKey.from_path(str(ssh_server.key_file)),
+                "password": SECRET,
+                "allow_agent": False,
+                "look_for_keys": False,
+            },
+        )
+        connection.client.load_system_host_keys(str(known_hosts))
+        return connection
+
+    transfer = make_transfer(ssh_server, connect=make, key_filename=None)
+    known_hosts.write_text(key_line(ssh_server))
+    assert "HAS CHANGED" in refused(transfer, HostKeyError)
+    known_hosts.write_text(ssh_server.known_hosts.read_text())
+    connect(transfer)
+
+
+def test_key_files_that_are_none_are_passed_over(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    (tmp_path / "none").write_text("no key\n")
+    config = tmp_path / "config"
+    config.write_text(f"Host *\n  IdentityFile {tmp_path}/none\n")
+    refused(make_transfer(ssh_server, key_filename=None, config=config), FileServerLoginError)
 
 
 def test_a_server_without_sftp(make_transfer: MakeTransfer, tmp_path: Path) -> None:

@@ -36,13 +36,15 @@ def text_of(key: paramiko.PKey) -> str:
         ("*.site.example,!files.*", "files.site.example", 22, False),
         ("!files.*,*.site.example", "files.site.example", 22, False),
         ("filesXsite.example", "files.site.example", 22, False),
-        (paramiko.HostKeys.hash_host("files.site.example"), "files.site.example", 22, True),
-        (paramiko.HostKeys.hash_host("[files.site.example]:2222"), "files.site.example", 2222, True),
-        (paramiko.HostKeys.hash_host("other.site.example"), "files.site.example", 22, False),
+        ("hash of files.site.example", "files.site.example", 22, True),
+        ("hash of [files.site.example]:2222", "files.site.example", 2222, True),
+        ("hash of other.site.example", "files.site.example", 22, False),
     ],
 )
 def test_names(tmp_path: Path, names: str, host: str, port: int, known: bool) -> None:
     file = tmp_path / "known_hosts"
+    if names.startswith("hash of "):
+        names = paramiko.HostKeys.hash_host(names.removeprefix("hash of "))
     file.write_text(f"# comment\n\nshort line\n{names}  {text_of(KEYS[0])} comment\n")
     assert known_keys([file, tmp_path / "missing"], host, port).accepted == ([KEYS[0]] if known else [])
 
