@@ -52,7 +52,7 @@ def test_questions_are_shown_without_what_a_terminal_would_obey(monkeypatch: pyt
         with CliRunner().isolation(input="123\n\n") as (_stdout, shown, *_rest):
             assert (ask(prompt), ask(prompt)) == ("123", "")
             text = shown.getvalue().decode()
-    assert "Sign-in as ada at h\nLook!\nCode\N{REPLACEMENT CHARACTER}[2J: " in text
+    assert "Sign-in as ada at h\nLook!\nCode\N{REPLACEMENT CHARACTER}[2J:" in text
     assert "\x1b" not in text
 
 
