@@ -61,6 +61,8 @@ class Client:
         self._file_transfer = file_transfer
         self._owned = ExitStack()
         self._owned.callback(client.close)
+        if (close := getattr(file_transfer, "close", None)) is not None:
+            self._owned.callback(close)
 
     @classmethod
     def from_credentials(
@@ -239,7 +241,7 @@ class Client:
         return self._client
 
     def close(self) -> None:
-        """Close the connections; the end of a ``with`` statement does so too.
+        """Close the connections, those of the file transfer too; the end of a ``with`` statement does so too.
 
         Examples
         --------

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NoReturn, Self
 
-from scitacean.errors import SessionExpiredError
+from scitacean.errors import ConfigurationError, SessionExpiredError
 
 
 class StrStorage:
@@ -40,7 +44,8 @@ class StrStorage:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(***)"
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self)
 
 
 class SecretStr(StrStorage):
@@ -55,7 +60,173 @@ class SecretStr(StrStorage):
     """
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("A secret cannot be pickled: it would leave this process in plain text.")
+        raise TypeError(
+            "A secret cannot be pickled: it would leave this process in plain text. Name where it comes from "
+            "instead: EnvironmentSecret, FileSecret or CallbackSecret of scitacean.credentials."
+        )
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        # It does not leave this process, and nothing changes it.
+        return self
+
+
+class EnvironmentSecret(StrStorage):
+    """A secret in an environment variable, read when it is needed; pickled is the variable's name only.
+
+    Parameters
+    ----------
+    variable:
+        Name of the variable.
+
+    Examples
+    --------
+    >>> import os
+    >>> os.environ["FILES_PASSWORD"] = "password"
+    >>> EnvironmentSecret("FILES_PASSWORD").get_str()
+    'password'
+    >>> EnvironmentSecret("FILES_PASSWORD")
+    EnvironmentSecret('FILES_PASSWORD')
+    """
+
+    def __init__(self, variable: str) -> None:
+        self._variable = variable
+
+    def get_str(self) -> str:
+        """Return the secret.
+
+        Raises
+        ------
+        ConfigurationError
+            If the variable is not set.
+
+        Examples
+        --------
+        >>> import os
+        >>> os.environ["FILES_PASSWORD"] = "password"
+        >>> EnvironmentSecret("FILES_PASSWORD").get_str()
+        'password'
+        """
+        if not (value := os.environ.get(self._variable)):
+            raise ConfigurationError(
+                f"The secret is to be in the environment variable {self._variable}, which is not set.",
+                hint="Set it in each process that needs the secret.",
+            )
+        return value
+
+    def __repr__(self) -> str:
+        return f"EnvironmentSecret({self._variable!r})"
+
+
+class FileSecret(StrStorage):
+    """A secret in a file, read when it is needed, without blanks around it; pickled is the path only.
+
+    Parameters
+    ----------
+    path:
+        The file; UTF-8.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> _ = Path("password.txt").write_text("password", encoding="utf-8")
+    >>> FileSecret("password.txt").get_str()
+    'password'
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+
+    def get_str(self) -> str:
+        """Return the secret.
+
+        Raises
+        ------
+        ConfigurationError
+            If the file cannot be read.
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> _ = Path("password.txt").write_text("password", encoding="utf-8")
+        >>> FileSecret("password.txt").get_str()
+        'password'
+        """
+        try:
+            return self._path.expanduser().read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"Cannot read the secret in {self._path}: "
+                f"{getattr(error, 'strerror', None) or 'it is no text'}.",
+                hint="Check the path and its permissions.",
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"FileSecret({str(self._path)!r})"
+
+
+class CallbackSecret(StrStorage):
+    """A secret that a function returns, called when it is needed; pickled is the function's name only.
+
+    Parameters
+    ----------
+    function:
+        Called without arguments. To be pickled it has to be importable: defined at the top of a module.
+
+    Examples
+    --------
+    >>> CallbackSecret(lambda: "password").get_str()
+    'password'
+    """
+
+    def __init__(self, function: Callable[[], str]) -> None:
+        self._function = function
+
+    def get_str(self) -> str:
+        """Return what the function returns.
+
+        Examples
+        --------
+        >>> CallbackSecret(lambda: "password").get_str()
+        'password'
+        """
+        return self._function()
+
+    def __getstate__(self) -> dict[str, object]:
+        check_importable(self._function, "The function of CallbackSecret")
+        return self.__dict__
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __repr__(self) -> str:
+        return f"CallbackSecret({getattr(self._function, '__qualname__', '...')})"
+
+
+def check_importable(function: Callable[..., object] | None, what: str) -> None:
+    """Check that another process can find a function by its name, as pickling demands; None is fine.
+
+    Parameters
+    ----------
+    function:
+        The function.
+    what:
+        What it is, for the error.
+
+    Raises
+    ------
+    TypeError
+        If it is a lambda, or defined inside another function.
+    """
+    try:
+        pickle.dumps(function)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise TypeError(
+            f"{what} cannot be pickled: another process does not find it by its name ({error}). Define it at "
+            "the top of a module, not as a lambda or inside a function."
+        ) from None
 
 
 class ExpiringToken(SecretStr):

@@ -10,9 +10,11 @@ import attrs
 import typer
 
 from scitacean.client import Client
-from scitacean.credentials import SecretStr
+from scitacean.credentials import FileSecret, SecretStr
+from scitacean.display.table import printable
 from scitacean.errors import ConfigurationError
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.transfer.ssh.prompts import Prompt
 
 
 @attrs.frozen(kw_only=True)
@@ -114,7 +116,20 @@ def _file_transfer(host: HostOptions | None) -> FileTransfer | None:
         known_hosts=host.known_hosts,
         source_folder=host.source_folder,
         path_prefixes=dict(_prefix(text) for text in host.path_prefixes),
+        ask=_ask if sys.stdin.isatty() else None,
     )
+
+
+def _ask(prompt: Prompt) -> str:
+    # What the server sends may be meant to be obeyed by the terminal.
+    for text in (f"Sign-in as {prompt.host}", prompt.title, prompt.instructions):
+        if text.strip():
+            typer.echo(printable(text), err=True)
+    question = printable(prompt.text)
+    answer: str = typer.prompt(
+        question, hide_input=prompt.hidden, err=True, prompt_suffix="", default="", show_default=False
+    )
+    return answer
 
 
 def _prefix(text: str) -> tuple[str, str]:
@@ -142,10 +157,4 @@ def _secret(variable: str, file: Path | None) -> SecretStr | None:
     if file is None:
         value = os.environ.get(variable)
         return SecretStr(value) if value else None
-    try:
-        return SecretStr(file.read_text(encoding="utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"Cannot read the secret in {file}: {getattr(error, 'strerror', None) or 'it is no text'}.",
-            hint="Check the path and its permissions.",
-        ) from None
+    return SecretStr(FileSecret(file).get_str())

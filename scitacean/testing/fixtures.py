@@ -95,9 +95,9 @@ def ssh_server(ssh_server_kind: ServerKind, tmp_path: Path) -> Iterator[RunningS
 
 
 @pytest.fixture
-def ssh_file_transfer(ssh_server: RunningSSHServer) -> SSHFileTransfer:
-    """Return a file transfer that reaches the server of the fixture ``ssh_server``."""
-    return SSHFileTransfer(
+def ssh_file_transfer(ssh_server: RunningSSHServer) -> Iterator[SSHFileTransfer]:
+    """Make a file transfer that reaches the server of the fixture ``ssh_server``."""
+    with SSHFileTransfer(
         host=ssh_server.host,
         port=ssh_server.port,
         username=ssh_server.username,
@@ -106,4 +106,5 @@ def ssh_file_transfer(ssh_server: RunningSSHServer) -> SSHFileTransfer:
         config=os.devnull,
         source_folder=f"{ssh_server.root.as_posix()}/{{uid}}",
         timeout=20.0,
-    )
+    ) as transfer:
+        yield transfer

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import getpass
 import pickle
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import jwt
 import pytest
 
 from scitacean import ExpiringToken, SecretStr, StrStorage
-from scitacean.credentials import jwt_expiry
-from scitacean.errors import SessionExpiredError
+from scitacean.credentials import CallbackSecret, EnvironmentSecret, FileSecret, jwt_expiry
+from scitacean.errors import ConfigurationError, SessionExpiredError
 
 
 @pytest.mark.parametrize("secret", [SecretStr("hush"), StrStorage("hush"), SecretStr(StrStorage("hush"))])
@@ -22,6 +25,37 @@ def test_secrets_are_handed_out_but_not_shown(secret: StrStorage) -> None:
 def test_secrets_are_not_pickled() -> None:
     with pytest.raises(TypeError, match="plain text"):
         pickle.dumps(SecretStr("hush"))
+
+
+def test_secrets_are_copied_within_a_process() -> None:
+    secret = SecretStr("hush")
+    assert copy.copy(secret).get_str() == copy.deepcopy([secret])[0].get_str() == "hush"
+
+
+def test_pickles_name_where_secrets_come_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secret"
+    for secret in (EnvironmentSecret("HUSH_HUSH"), FileSecret(path), CallbackSecret(getpass.getuser)):
+        copy.deepcopy(secret)
+        pickled = pickle.dumps(secret)
+        assert b"hush" not in pickled
+        assert repr(pickle.loads(pickled)) == repr(secret)
+    with pytest.raises(ConfigurationError, match="HUSH_HUSH, which is not set"):
+        EnvironmentSecret("HUSH_HUSH").get_str()
+    monkeypatch.setenv("HUSH_HUSH", "hush")
+    with pytest.raises(ConfigurationError, match="No such file"):
+        FileSecret(path).get_str()
+    path.write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match="it is no text"):
+        FileSecret(path).get_str()
+    path.write_text(" hush\n")
+    for secret in (EnvironmentSecret("HUSH_HUSH"), FileSecret(path), CallbackSecret(lambda: "hush")):
+        assert secret.get_str() == "hush"
+        assert "hush" not in str(secret)
+
+
+def test_functions_that_no_other_process_finds_are_not_pickled() -> None:
+    with pytest.raises(TypeError, match="top of a module"):
+        pickle.dumps(CallbackSecret(lambda: "hush"))
 
 
 def token(expires_in: timedelta) -> str:

@@ -4,33 +4,38 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import socket
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import attrs
 import fabric
 from paramiko import (
-    AuthenticationException,
     BadHostKeyException,
     ChannelException,
+    ProxyCommand,
     SSHException,
     Transport,
 )
 from paramiko.ssh_exception import ConfigParseError, NoValidConnectionsError
 
+from scitacean.credentials import SecretStr
 from scitacean.errors import (
     ConfigurationError,
     FileNotAccessibleError,
-    FileServerLoginError,
-    HostKeyError,
     HostNotReachableError,
 )
-from scitacean.transfer.ssh.host_keys import check_host_keys, host_key_changed
-from scitacean.transfer.ssh.login import load_key, login_refused
+from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
+from scitacean.transfer.ssh.login import SignIn
+from scitacean.transfer.ssh.prompts import NotAnsweredError
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 if TYPE_CHECKING:
@@ -40,6 +45,12 @@ _FAST_CIPHER = "aes128-gcm@openssh.com"
 # More makes sshd buffer and burn time, less makes a long line idle.
 _WINDOW = 4 << 20
 _JOIN_SECONDS = 10.0
+_PINGS = 3
+_OWN_SECRETS = ("password", "passphrase")
+_OWN_SIGN_IN = (*_OWN_SECRETS, "pkey", "key_filename", "allow_agent", "look_for_keys")
+
+# Of this process; one that is forked off must not write to them.
+_sockets: WeakSet[socket.socket] = WeakSet()
 
 
 @attrs.frozen
@@ -57,7 +68,7 @@ class Connected:
     timeout:
         How many seconds a silent server is waited for.
     round_trip:
-        How many seconds it takes until an answer comes.
+        How many seconds pass until an answer is here.
     """
 
     transport: Transport
@@ -68,8 +79,15 @@ class Connected:
 
 
 @contextmanager
-def connected(settings: SSHSettings) -> Iterator[Connected]:
+def connected(settings: SSHSettings, *, answers: dict[str, SecretStr] | None = None) -> Iterator[Connected]:
     """Connect and sign in; disconnect at the end.
+
+    Parameters
+    ----------
+    settings:
+        How to reach the host.
+    answers:
+        What a person answered before; what is answered now is added.
 
     Raises
     ------
@@ -89,9 +107,13 @@ def connected(settings: SSHSettings) -> Iterator[Connected]:
     connection = _fabric_connection(settings)
     try:
         if not connection.is_connected:
-            _open(connection, settings)
+            _open(connection, settings, {} if answers is None else answers)
+        for hop in _hops(connection):
+            hop.transport.set_keepalive(settings.keep_alive)
         sftp = _open_sftp(connection.transport, settings)
-        yield Connected(connection.transport, sftp, connection.host, settings.timeout, _round_trip(sftp))
+        yield Connected(
+            connection.transport, sftp, connection.host, settings.timeout, round_trip=_round_trip(sftp)
+        )
     finally:
         _close(connection)
 
@@ -123,31 +145,37 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
         ) from None
 
 
-def _open(connection: fabric.Connection, settings: SSHSettings) -> None:
+def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[str, SecretStr]) -> None:
     for hop in _hops(connection):
-        check_host_keys(hop.client, settings.known_hosts)
-        hop.connect_kwargs.setdefault("transport_factory", _fast_transport)
-        hop.connect_kwargs["key_filename"] = [
-            name for name in hop.connect_kwargs.get("key_filename", []) if Path(name).expanduser().exists()
-        ]
-    if settings.key_filename is not None:
-        connection.connect_kwargs["pkey"] = load_key(settings.key_filename, settings.passphrase)
-    for name in ("password", "passphrase"):
-        if (secret := getattr(settings, name)) is not None:
-            connection.connect_kwargs[name] = secret.get_str()
+        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
+        hop.client.set_missing_host_key_policy(known)
+        hop.connect_kwargs.setdefault("transport_factory", partial(_fast_transport, known.algorithms))
+        if "auth_strategy" not in hop.connect_kwargs:
+            hop.connect_kwargs["auth_strategy"] = _sign_in(hop, settings, answers, last=hop is connection)
     where = f"{connection.host} port {connection.port}"
     try:
         connection.open()
-    except HostKeyError as error:
+    except NotAnsweredError as error:
+        raise error.reason from None
+    except FileNotAccessibleError as error:
         # The frames in between hold the password.
         raise error.with_traceback(None) from None
     except BadHostKeyException as error:
-        port = next((hop.port for hop in _hops(connection) if hop.host == error.hostname), connection.port)
-        raise host_key_changed(error, port=port, known_hosts=settings.known_hosts) from None
+        raise host_key_changed(
+            error.hostname, connection.port, error.key, [error.expected_key], known_hosts=settings.known_hosts
+        ) from None
     except UnicodeError as error:
-        raise _unsendable(error, connection, settings) from None
+        # Names behind a jump host are looked up there.
+        first = [*_hops(connection)][-1]
+        raise ConfigurationError(
+            f"No host can have the name {first.host!r}: {error}.",
+            hint="Check the parameter host and, where it has one, its entry in the SSH configuration.",
+        ) from None
     except (SSHException, ValueError) as error:
-        raise _refused(error, connection, settings) from None
+        raise HostNotReachableError(
+            f"{where} does not talk SSH with us: {_reason(error)}.",
+            hint="Check the port; the server may also be busy, or too old for the methods safe today.",
+        ) from None
     except (OSError, EOFError) as error:
         raise HostNotReachableError(
             f"Cannot connect to the file server {where}: {_reason(error)}.",
@@ -155,45 +183,29 @@ def _open(connection: fabric.Connection, settings: SSHSettings) -> None:
         ) from None
 
 
-def _unsendable(
-    error: UnicodeError, connection: fabric.Connection, settings: SSHSettings
-) -> ConfigurationError | HostNotReachableError | FileServerLoginError:
-    # Names behind a jump host are looked up there.
-    first = [*_hops(connection)][-1]
-    if first.client.get_transport() is not None:
-        return _refused(error, connection, settings)
-    return ConfigurationError(
-        f"No host can have the name {first.host!r}: {error}.",
-        hint="Check the parameter host and, where there is one, the host's entry in the SSH configuration.",
+def _sign_in(
+    hop: fabric.Connection, settings: SSHSettings, answers: dict[str, SecretStr], *, last: bool
+) -> SignIn:
+    """Tell how to sign in at a host; what the settings name is for the last one, not for jump hosts."""
+    # All that the library would sign in with by itself, which it must not be given beside this.
+    own = {name: hop.connect_kwargs.pop(name, None) for name in _OWN_SIGN_IN}
+    files = own["key_filename"] or []
+    password, passphrase = (None if own[name] is None else SecretStr(own[name]) for name in _OWN_SECRETS)
+    return SignIn(
+        user=hop.user,
+        where=f"{hop.host} port {hop.port}",
+        password=(settings.password if last else None) or password,
+        passphrase=(settings.passphrase if last else None) or passphrase,
+        key=own["pkey"],
+        key_file=settings.key_filename if last else None,
+        configured=[Path(name) for name in ([files] if isinstance(files, str) else files)],
+        only_these=hop.ssh_config.get("identitiesonly", "no") == "yes",
+        agent=own["allow_agent"] is not False,
+        users=own["look_for_keys"] is not False,
+        ask=settings.ask,
+        answers=answers,
+        timeout=settings.timeout,
     )
-
-
-def _refused(
-    error: Exception, connection: fabric.Connection, settings: SSHSettings
-) -> HostNotReachableError | FileServerLoginError:
-    transport = connection.client.get_transport()
-    # The library says "not a valid key" or the like for a login that failed with all it had; but then
-    # the connection is still there.
-    if isinstance(error, AuthenticationException | ValueError) or (transport and _is_encrypted(transport)):
-        return login_refused(
-            f"{connection.user!r} at {connection.host} port {connection.port}",
-            error,
-            key=settings.key_filename,
-            with_password=settings.password is not None,
-        )
-    return HostNotReachableError(
-        f"{connection.host} port {connection.port} does not talk SSH with us: {_reason(error)}.",
-        hint="Check the port; the server may also be busy, or too old for the methods that are safe today.",
-    )
-
-
-def _is_encrypted(transport: Transport) -> bool:
-    try:
-        transport.get_remote_server_key()
-    except SSHException:
-        # It broke, or the server has not answered in time, which the library passes over.
-        return False
-    return True
 
 
 def _reason(error: BaseException) -> str:
@@ -221,15 +233,6 @@ def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
     return SftpSession(channel, host=settings.host)
 
 
-def _round_trip(sftp: SftpSession) -> float:
-    times = []
-    for _ in range(3):
-        before = time.perf_counter()
-        sftp.ping()
-        times.append(time.perf_counter() - before)
-    return min(times)
-
-
 def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:
     """Yield the connection and the jump hosts before it."""
     hop = connection
@@ -238,15 +241,27 @@ def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:
         hop = hop.gateway
 
 
-def _fast_transport(sock: socket.socket, **options: object) -> Transport:
+def _round_trip(sftp: SftpSession) -> float:
+    """Return the shortest time of some; others wait for more than the line."""
+    times = [time.perf_counter()]
+    for _ in range(_PINGS):
+        sftp.ping()
+        times.append(time.perf_counter())
+    return min(end - begin for begin, end in pairwise(times))
+
+
+def _fast_transport(host_keys: Sequence[str], sock: socket.socket, **options: object) -> Transport:
     # A channel through a jump host, or a proxy's pipe, has no such option.
     if isinstance(sock, socket.socket):
         # Otherwise every small request waits some 40 ms for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _sockets.add(sock)
     transport = Transport(sock, **options)  # type: ignore[arg-type]  # passed through as paramiko gives them
     security = transport.get_security_options()
     if _FAST_CIPHER in security.ciphers:
         security.ciphers = (_FAST_CIPHER, *(name for name in security.ciphers if name != _FAST_CIPHER))
+    wanted = [name for name in host_keys if name in security.key_types]
+    security.key_types = (*wanted, *(name for name in security.key_types if name not in wanted))
     return transport
 
 
@@ -256,5 +271,20 @@ def _close(connection: fabric.Connection) -> None:
         hop.close()
         # Fabric leaves a connection alone that broke or that never signed in.
         hop.client.close()
-        if transport is not None:
+        # Garbage may be collected in any thread, this one of all.
+        if transport is not None and transport is not threading.current_thread():
             transport.join(_JOIN_SECONDS)
+        if transport is not None and isinstance(transport.sock, ProxyCommand):
+            # The library ends it, but leaves its pipes and what is left of it.
+            with transport.sock.process as process:
+                process.kill()
+
+
+def _leave_to_parent() -> None:
+    # What the child forgets says farewell to the server on the parent's line otherwise.
+    for sock in list(_sockets):
+        sock.close()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
-from paramiko import BadHostKeyException, MissingHostKeyPolicy, PKey, SSHClient
-from paramiko.hostkeys import InvalidHostKey
+from paramiko import MissingHostKeyPolicy, PKey, SSHClient
 
-from scitacean.errors import ConfigurationError, HostKeyError
+from scitacean.errors import HostKeyError
+from scitacean.transfer.ssh.known_hosts import known_keys
 
 _USER_FILE = Path("~/.ssh/known_hosts")
 _SYSTEM_FILES = (Path("/etc/ssh/ssh_known_hosts"), Path("/etc/ssh/ssh_known_hosts2"))
+_ALGORITHMS_OF_RSA = ("rsa-sha2-512", "rsa-sha2-256")
 
 
-def check_host_keys(client: SSHClient, known_hosts: Path | None) -> None:
-    """Make a client, before it connects, accept known host keys only.
+class KnownOnly(MissingHostKeyPolicy):
+    """Accepts known keys of one host only.
+
+    Fabric's clients accept unknown keys and, having loaded none, changed ones as well.
 
     Parameters
     ----------
-    client:
-        Fabric's clients accept unknown keys and, having loaded none, changed ones as well.
+    host, port:
+        As one connects to it.
     known_hosts:
         File of known keys; None for the user's and those of the system. A missing file knows none.
 
@@ -29,47 +33,63 @@ def check_host_keys(client: SSHClient, known_hosts: Path | None) -> None:
     ConfigurationError
         If a file cannot be read.
     """
-    for path in (_USER_FILE, *_SYSTEM_FILES) if known_hosts is None else (known_hosts,):
-        file = path.expanduser()
-        if not file.exists():
-            continue
-        try:
-            client.load_system_host_keys(str(file))
-        except (OSError, UnicodeDecodeError, InvalidHostKey) as error:
-            reason = f"this line is damaged: {error.line}" if isinstance(error, InvalidHostKey) else error
-            raise ConfigurationError(
-                f"Cannot read the known host keys in {file}: {reason}.",
-                hint="Repair the file; without it no file server can be told from an impostor.",
-            ) from None
-    client.set_missing_host_key_policy(_Refuse(known_hosts))
+
+    def __init__(self, host: str, port: int, known_hosts: Path | None) -> None:
+        self._host = host
+        self._port = port
+        self._known_hosts = known_hosts
+        files = (_USER_FILE, *_SYSTEM_FILES) if known_hosts is None else (known_hosts,)
+        self._known = known_keys(files, host, port)
+
+    @property
+    def algorithms(self) -> list[str]:
+        """What to ask the host for, so that it shows a key that is known where it has several."""
+        kinds = dict.fromkeys(key.get_name() for key in self._known.accepted)
+        return [name for kind in kinds for name in (_ALGORITHMS_OF_RSA if kind == "ssh-rsa" else (kind,))]
+
+    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
+        """Check a key; the client knows none by itself, so it comes here with each.
+
+        Raises
+        ------
+        HostKeyError
+            If the key is unknown, changed or revoked.
+        """
+        del client, hostname
+        if key in self._known.revoked:
+            raise HostKeyError(
+                f"The host key of {self._host} port {self._port} is REVOKED: {_described(key)}. Somebody may "
+                "have stolen it. Nothing was sent.",
+                hint="Ask those who run the server.",
+            )
+        if key in self._known.accepted:
+            return
+        if self._known.accepted:
+            raise host_key_changed(
+                self._host, self._port, key, self._known.accepted, known_hosts=self._known_hosts
+            )
+        raise HostKeyError(
+            f"The file server {self._host} port {self._port} is not known yet. It shows the key "
+            f"{_described(key)}.",
+            hint="Compare this with what those who run the server publish. If it is the same, accept it "
+            f"with: {_accepting_command(self._host, self._port, key, self._known_hosts)}",
+        )
 
 
-def host_key_changed(error: BadHostKeyException, *, port: int, known_hosts: Path | None) -> HostKeyError:
-    """Return the error for a host that shows another key than the known one."""
-    name = error.hostname if port == 22 else f"[{error.hostname}]:{port}"
+def host_key_changed(
+    host: str, port: int, shown: PKey, known: Sequence[PKey], *, known_hosts: Path | None
+) -> HostKeyError:
+    """Return the error for a host that shows another key than the known ones."""
+    name = host if port == 22 else f"[{host}]:{port}"
     file = _USER_FILE if known_hosts is None else known_hosts
     command = shlex.join(["ssh-keygen", "-f", str(file.expanduser()), "-R", name])
     return HostKeyError(
-        f"WARNING: the host key of {error.hostname} port {port} HAS CHANGED. It shows the key "
-        f"{_described(error.key)}, known is {_described(error.expected_key)}. Somebody may be listening "
-        "in, or the server has been set up anew. Nothing was sent.",
+        f"WARNING: the host key of {host} port {port} HAS CHANGED. It shows the key {_described(shown)}, "
+        f"known is {' and '.join(map(_described, known))}. Somebody may be listening in, or the server has "
+        "been set up anew. Nothing was sent.",
         hint="Ask those who run the server. Only if they confirm the new key, forget the old one with: "
         f"{command}",
     )
-
-
-class _Refuse(MissingHostKeyPolicy):
-    def __init__(self, known_hosts: Path | None) -> None:
-        self._known_hosts = known_hosts
-
-    def missing_host_key(self, client: SSHClient, hostname: str, key: PKey) -> None:
-        del client
-        host, port = _split(hostname)
-        raise HostKeyError(
-            f"The file server {host} port {port} is not known yet. It shows the key {_described(key)}.",
-            hint="Compare this with what those who run the server publish. If it is the same, accept it "
-            f"with: {_accepting_command(host, port, key, self._known_hosts)}",
-        )
 
 
 def _accepting_command(host: str, port: int, key: PKey, known_hosts: Path | None) -> str:
@@ -82,8 +102,3 @@ def _accepting_command(host: str, port: int, key: PKey, known_hosts: Path | None
 
 def _described(key: PKey) -> str:
     return f"{key.get_name()} {key.fingerprint}"
-
-
-def _split(name: str) -> tuple[str, int]:
-    host, _, port = name.removeprefix("[").rpartition("]:")
-    return (host, int(port)) if host else (name, 22)

@@ -69,6 +69,7 @@ class Pipeline(Generic[_P]):
                     if (waiting := running.pop(pending, None)) is not None:
                         self._step(*waiting, running)
         except BaseException as error:
+            self.session.spoil()
             for job, part in running.values():
                 job.close()
                 if isinstance(error, HostNotReachableError):

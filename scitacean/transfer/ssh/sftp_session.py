@@ -133,6 +133,7 @@ class SftpSession:
         self._incomplete_size = 0
         self._needed = 0
         self._broken: str | None = None
+        self._spoiled = False
         self.read_size = self.write_size = _SAFE_BLOCK
         self.max_handles = _SAFE_HANDLES
         self._extensions = self._greet()
@@ -140,8 +141,8 @@ class SftpSession:
 
     @property
     def is_usable(self) -> bool:
-        """Whether the connection has not been found broken."""
-        return self._broken is None
+        """Whether it is worth keeping: it is not broken, and nobody has left anything open on the host."""
+        return self._broken is None and not self._spoiled
 
     @property
     def can_sync(self) -> bool:
@@ -265,6 +266,10 @@ class SftpSession:
             position += needed
         self._keep(stream[position:] if position else stream, needed)
         return answered
+
+    def spoil(self) -> None:
+        """Note that somebody was stopped in the middle of something, and has left files open on the host."""
+        self._spoiled = True
 
     def abort(self) -> None:
         """Break the connection of this session; whoever waits for a reply gets an error. From any thread."""

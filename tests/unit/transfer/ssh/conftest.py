@@ -29,7 +29,7 @@ def dataset() -> Dataset:
 
 
 @pytest.fixture
-def make_transfer() -> MakeTransfer:
+def make_transfer() -> Iterator[MakeTransfer]:
     """Makes a transfer to a server, with some parameters of its own."""
 
     def make(server: RunningSSHServer, **changed: Any) -> SSHFileTransfer:
@@ -43,9 +43,13 @@ def make_transfer() -> MakeTransfer:
             "source_folder": f"{server.root.as_posix()}/{{uid}}",
             "timeout": 20.0,
         }
-        return SSHFileTransfer(**(parameters | changed))
+        made.append(SSHFileTransfer(**(parameters | changed)))
+        return made[-1]
 
-    return make
+    made: list[SSHFileTransfer] = []
+    yield make
+    for transfer in made:
+        transfer.close()
 
 
 def settled_size(path: Path) -> int:

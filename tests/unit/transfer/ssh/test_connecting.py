@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncssh
 import fabric
+import paramiko
 import pytest
 
 from scitacean.credentials import SecretStr
@@ -103,7 +104,9 @@ def test_a_damaged_file_of_known_hosts(
     ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
 ) -> None:
     known_hosts = tmp_path / "known_hosts"
-    known_hosts.write_text("host ssh-ed25519 A\n")
+    known_hosts.write_text("other ssh-ed25519 A\n")
+    refused(make_transfer(ssh_server, known_hosts=known_hosts), HostKeyError)
+    known_hosts.write_text(f"[{ssh_server.host}]:{ssh_server.port} ssh-ed25519 A\n")
     assert "damaged" in refused(make_transfer(ssh_server, known_hosts=known_hosts), ConfigurationError)
     assert "Cannot read" in refused(make_transfer(ssh_server, known_hosts=tmp_path), ConfigurationError)
 
@@ -248,7 +251,8 @@ def test_jump_hosts_are_used_and_their_keys_checked_too(
         known = server.known_hosts.read_text()
         server.known_hosts.write_text(known + known.replace("127.0.0.1", "localhost"))
         connect(transfer)
-        assert server.connections_made == 5
+        assert server.connections_made == 3
+        transfer.close()
         server.known_hosts.write_text(known + key_line(server).replace("127.0.0.1", "localhost"))
         message = refused(transfer, HostKeyError)
         assert f"'[localhost]:{server.port}'" in message
@@ -270,8 +274,10 @@ def test_a_connection_of_ones_own(ssh_server: RunningSSHServer, make_transfer: M
         )
         return made[-1]
 
-    connect(make_transfer(ssh_server, connect=make, key_filename=None))
-    assert len(made) == 2
+    transfer = make_transfer(ssh_server, connect=make, key_filename=None)
+    connect(transfer)
+    transfer.close()
+    assert len(made) == 1
     assert not any(connection.is_connected for connection in made)
     refused(make_transfer(ssh_server, connect=make, key_filename=None, known_hosts=os.devnull), HostKeyError)
 
@@ -281,6 +287,43 @@ def test_a_connection_of_ones_own(ssh_server: RunningSSHServer, make_transfer: M
         return connection
 
     connect(make_transfer(ssh_server, connect=make_open, key_filename=None, known_hosts=os.devnull))
+
+
+def test_what_ones_own_connection_knows_and_signs_in_with_counts(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    known_hosts = tmp_path / "known_hosts"
+
+    def make() -> fabric.Connection:
+        connection = fabric.Connection(
+            ssh_server.host,
+            user=ssh_server.username,
+            port=ssh_server.port,
+            config=fabric.Config(lazy=True),
+            connect_kwargs={
+                "pkey": paramiko.PKey.from_path(str(ssh_server.key_file)),
+                "password": SECRET,
+                "allow_agent": False,
+                "look_for_keys": False,
+            },
+        )
+        connection.client.load_system_host_keys(str(known_hosts))
+        return connection
+
+    transfer = make_transfer(ssh_server, connect=make, key_filename=None)
+    known_hosts.write_text(key_line(ssh_server))
+    assert "HAS CHANGED" in refused(transfer, HostKeyError)
+    known_hosts.write_text(ssh_server.known_hosts.read_text())
+    connect(transfer)
+
+
+def test_key_files_that_are_none_are_passed_over(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+) -> None:
+    (tmp_path / "none").write_text("no key\n")
+    config = tmp_path / "config"
+    config.write_text(f"Host *\n  IdentityFile {tmp_path}/none\n")
+    refused(make_transfer(ssh_server, key_filename=None, config=config), FileServerLoginError)
 
 
 def test_a_server_without_sftp(make_transfer: MakeTransfer, tmp_path: Path) -> None:

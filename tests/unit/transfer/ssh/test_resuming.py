@@ -134,9 +134,10 @@ def test_local_files_that_go_or_change_while_they_are_compared(
                 change(tmp_path / "a")
                 return ask(path)
 
-            monkeypatch.setattr(connection._sftp, "lstat", ask_and_change)
-            with pytest.raises(error, match=said):
-                connection.send_files([request])
+            with monkeypatch.context() as patch:
+                patch.setattr(connection._sftp, "lstat", ask_and_change)
+                with pytest.raises(error, match=said):
+                    connection.send_files([request])
     assert everything(Path(source.posix)) == {"a": b"123"}
 
 

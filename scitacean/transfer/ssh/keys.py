@@ -1,0 +1,164 @@
+"""Keys to sign in with: named ones, those of the SSH configuration, of an agent, and of the user."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import attrs
+from paramiko import Agent, PKey, SSHException
+
+from scitacean.errors import FileServerLoginError
+
+_USERS = tuple(Path("~/.ssh", name) for name in ("id_rsa", "id_ecdsa", "id_ed25519"))
+_TRIES = 3
+_LOCKED = (
+    "it is no private key that is known here, or it needs a passphrase",
+    "Give its passphrase, or name another key file.",
+)
+_WRONG = (
+    "the passphrase is wrong, or it is no encrypted private key",
+    "Check the passphrase with: ssh-keygen -y -f KEYFILE",
+)
+
+Unlock = Callable[[Path, int], str | None]
+"""Returns the passphrase of a key file; is told how many were wrong. None for nobody knows."""
+
+
+@attrs.frozen
+class Offer:
+    """A key that a server may accept, and what it is called in messages."""
+
+    key: PKey
+    name: str
+
+
+def load_key(path: Path, unlock: Unlock) -> PKey:
+    """Read a private key, and the certificate beside it where there is one.
+
+    Parameters
+    ----------
+    path:
+        File in OpenSSH's or PEM format.
+    unlock:
+        Knows the passphrase of an encrypted one.
+
+    Raises
+    ------
+    FileServerLoginError
+        If the file cannot be read or the passphrase is wrong.
+    """
+    secret: str | None = None
+    reason, hint = _LOCKED
+    for wrong in range(_TRIES + 1):
+        try:
+            return _read(path, secret)
+        except OSError as error:
+            reason, hint = error.strerror or "it cannot be read", "Check the path and its permissions."
+            break
+        except (SSHException, TypeError, ValueError):
+            # What the libraries say differs with the format of the key, and frames hold the passphrase.
+            reason, hint = _LOCKED if secret is None else _WRONG
+        given = unlock(path, wrong) if wrong < _TRIES else None
+        if not given or given == secret:
+            break
+        secret = given
+    raise FileServerLoginError(f"Cannot use the key file {path}: {reason}.", hint=hint) from None
+
+
+def offers(
+    named: Path | None,
+    configured: Sequence[Path],
+    *,
+    unlock: Unlock,
+    only_these: bool,
+    agent: bool,
+    users: bool,
+) -> Iterator[Offer]:
+    """Yield keys in the order in which to offer them; those that need a passphrase come last.
+
+    Parameters
+    ----------
+    named:
+        Key file that must be usable.
+    configured:
+        Key files that may be missing, or hold the public part of a key of the agent.
+    unlock:
+        Knows passphrases.
+    only_these:
+        Whether keys of the agent count only if they are among the files.
+    agent, users:
+        Whether to use the agent's keys, and those of ``~/.ssh``.
+
+    Raises
+    ------
+    FileServerLoginError
+        If ``named`` cannot be used.
+    """
+    with closing(Agent()) as running:
+        held = {key.asbytes(): key for key in running.get_keys()} if agent else {}
+        seen: set[bytes] = set()
+        locked: list[Path] = []
+        if named is not None:
+            key = _unlocked(named, held) or load_key(named, unlock)
+            seen.add(key.asbytes())
+            yield Offer(key, f"the key file {named}")
+        for path in configured:
+            yield from _offer_file(path, held, seen, locked)
+        if not only_these:
+            for blob, key in held.items():
+                if blob not in seen:
+                    seen.add(blob)
+                    yield Offer(key, f"the agent's key {key.fingerprint}")
+        if users and not (only_these and (named or configured)):
+            for path in _USERS:
+                yield from _offer_file(path, held, seen, locked)
+        for path in locked:
+            try:
+                yield Offer(load_key(path, unlock), f"the key file {path}")
+            except FileServerLoginError:
+                # It may be no private key at all, and there may be other ways in.
+                continue
+
+
+def _offer_file(
+    path: Path, held: Mapping[bytes, PKey], seen: set[bytes], locked: list[Path]
+) -> Iterator[Offer]:
+    key = _unlocked(path, held)
+    if key is None:
+        if path.expanduser().is_file():
+            locked.append(path)
+    elif key.asbytes() not in seen:
+        seen.add(key.asbytes())
+        yield Offer(key, f"the key file {path}")
+
+
+def _unlocked(path: Path, held: Mapping[bytes, PKey]) -> PKey | None:
+    """Return the key of a file if it needs no passphrase, or if the agent has it."""
+    try:
+        return _read(path, None)
+    except (OSError, SSHException, TypeError, ValueError):
+        key = held.get(_public_part(path))
+    certificate = Path(f"{path.expanduser()}-cert.pub")
+    if key is not None and certificate.exists():
+        key.load_certificate(str(certificate))
+    return key
+
+
+def _read(path: Path, passphrase: str | None) -> PKey:
+    secret = None if passphrase is None else passphrase.encode()
+    return PKey.from_path(path.expanduser(), secret)  # type: ignore[arg-type]  # bytes: str is refused
+
+
+def _public_part(path: Path) -> bytes:
+    """Return the public key in a file, or in the one beside it; nothing where there is none."""
+    for file in (path.expanduser(), Path(f"{path.expanduser()}.pub")):
+        try:
+            kind, text = file.read_text(encoding="utf-8").split()[:2]
+            if kind.startswith(("ssh-", "ecdsa-", "sk-")):
+                return binascii.a2b_base64(text)
+        except (OSError, ValueError):
+            continue
+    return b""
