@@ -58,6 +58,7 @@ def transfer_of(job: Job) -> SSHFileTransfer:
         username=job["username"],
         key_filename=job["key_file"],
         known_hosts=job["known_hosts"],
+        verify=job["verify"],
     )
 
 
@@ -84,24 +85,20 @@ def download(job: Job) -> None:
 
 
 def upload(job: Job) -> None:
-    """Send the folder; with checksums, have the server compute them too."""
+    """Send the folder; it is verified as the job says."""
     source, target = Path(job["source"]), Path(job["target"])
-    checksums = job["verify"] == "checksum"
     requests = [
         SendRequest(
             local=source / name,
             remote=RemotePath(str(target / name)),
-            checksum_algorithm="sha256" if checksums else None,
         )
         for name in json.loads(Path(job["digests"]).read_text())
     ]
     dataset = Dataset(type="raw", source_folder=RemotePath(str(target)))
     with transfer_of(job).connect_for_upload(dataset, requests[0].remote) as connection:
         sent = connection.send_files(requests)
-        if checksums:
-            found = connection.remote_checksums([one.remote for one in requests], algorithm="sha256")
-            assert found is not None
-            assert all(found[one.remote] == done.checksum for one, done in zip(requests, sent, strict=True))
+    # How it was verified is told for each file, so that no check can be missing without being noticed.
+    assert {one.verified for one in sent} == {job["verify"]}
 
 
 def peak_memory() -> int:
