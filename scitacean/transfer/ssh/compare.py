@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from scitacean.errors import HostNotReachableError
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line
@@ -14,11 +16,13 @@ from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
+_HowMuch: TypeAlias = Literal["all", "sample"]
+
 _SAMPLE = 64 * 1024
 
 
 def differing(
-    items: Sequence[Outgoing], line: Line, *, how_much: Literal["all", "sample"], connections: int
+    items: Sequence[Outgoing], line: Line, *, how_much: _HowMuch, connections: int
 ) -> set[int]:
     """Read files of the host and compare them with the local ones.
 
@@ -48,22 +52,27 @@ def differing(
 
     def parts() -> Iterator[_Compared]:
         for index, item in enumerate(items):
-            ranges = _everything(item.size) if how_much == "all" else _sample(item.size)
-            for start, end in ranges:
-                yield _Compared(start, end, item, index)
+            number = sum(1 for _ in _ranges(item.size, how_much))
+            for start, end in _ranges(item.size, how_much):
+                yield _Compared(start, end, item, index, number)
 
     schedule = Schedule(parts(), (), most_bytes=MOST_BYTES)
     comparing = _Comparing(schedule)
-    Lanes(line, schedule, comparing, number=connections).run()
+    try:
+        Lanes(line, schedule, comparing, number=connections).run()
+    finally:
+        for item in items:
+            item.close()
     return comparing.different
 
 
 class _Compared(OutgoingPart):
-    """A range of a file that is compared."""
+    """One of some ranges of a file that are compared."""
 
-    def __init__(self, start: int, end: int, file: Outgoing, index: int) -> None:
+    def __init__(self, start: int, end: int, file: Outgoing, index: int, number: int) -> None:
         super().__init__(start, end, file)
         self.index = index
+        self.number = number
 
 
 class _Comparing:
@@ -71,6 +80,8 @@ class _Comparing:
 
     def __init__(self, schedule: Schedule[_Compared]) -> None:
         self._schedule = schedule
+        self._compared: Counter[int] = Counter()
+        self._lock = threading.Lock()
         self.different: set[int] = set()
 
     async def job(self, session: SftpSession, part: _Compared) -> None:
@@ -80,6 +91,15 @@ class _Comparing:
         except SftpRefusedError:
             self.different.add(part.index)
         self._schedule.release(part.charged)
+        self._note_compared(part)
+
+    def _note_compared(self, part: _Compared) -> None:
+        """Close the local file after its last part; there may be more files than can be open."""
+        with self._lock:
+            self._compared[part.index] += 1
+            if self._compared[part.index] == part.number:
+                del self._compared[part.index]
+                part.file.close()
 
     async def _is_same(self, session: SftpSession, part: _Compared) -> bool:
         handle = await _opened(session, part.file)
@@ -104,6 +124,10 @@ async def _opened(session: SftpSession, item: Outgoing) -> bytes:
         if refusal.code != Status.NO_SUCH_FILE:
             raise
         return await session.open(item.target, OpenFlag.READ)
+
+
+def _ranges(size: int, how_much: _HowMuch) -> Iterator[tuple[int, int]]:
+    return _everything(size) if how_much == "all" else _sample(size)
 
 
 def _everything(size: int) -> Iterator[tuple[int, int]]:
