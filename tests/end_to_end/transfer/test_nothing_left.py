@@ -25,7 +25,7 @@ from tests.end_to_end.transfer.sites import site as running_site
 
 LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell")
 SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not installed")
-LARGE = 12_000_000
+LARGE = 6_000_000
 SETTLING_SECONDS = 20.0
 
 
@@ -38,13 +38,17 @@ def in_use() -> tuple[int, list[str]]:
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    before = in_use()
+    # The server lives in this process in part, and may need a moment to see that somebody has gone.
+    descriptors, threads = in_use()
+    for _ in range(5):
+        time.sleep(0.1)
+        descriptors = min(descriptors, in_use()[0])
     yield
-    # The server, which lives in this process in part, may need a moment to see that somebody has gone.
     deadline = time.monotonic() + SETTLING_SECONDS
-    while (after := in_use()) != before and time.monotonic() < deadline:
+    while (after := in_use()) != (descriptors, threads) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert after == before
+    assert after[0] <= descriptors
+    assert after[1] == threads
 
 
 def upload(site: Site) -> None:
@@ -70,8 +74,10 @@ def send_what_is_there(site: Site) -> None:
 
 
 def lose_the_connection(site: Site) -> None:
-    site.server.cut_after(5_000_000)
-    upload(site)
+    site.server.cut_after(3_000_000)
+    site.send(["a", "large"], resume=True)
+    for name in ("a", "large"):
+        (site.root / name).unlink()
 
 
 def interrupt_an_upload(site: Site) -> None:
@@ -119,7 +125,7 @@ def test_a_hundred_transfers_that_end_in_all_ways_leave_nothing(site: Site) -> N
     for ending in ENDINGS:
         ending(site)
     with nothing_left():
-        for ending in islice(cycle(ENDINGS), 100 if is_nightly() else 35):
+        for ending in islice(cycle(ENDINGS), 100 if is_nightly() else 21):
             ending(site)
     assert contents_of(site.root) == before
 
@@ -128,7 +134,8 @@ def test_a_hundred_transfers_that_end_in_all_ways_leave_nothing(site: Site) -> N
 def test_a_hundred_transfers_in_a_row_leave_nothing(site: Site) -> None:
     write(site.local, {"a": b"1"})
     files = [File.from_local(site.local / "a")]
-    with site.transfer() as transfer:
+    # A login shell that computes a checksum may take long to start.
+    with site.transfer(verify="sample") as transfer:
         with site.uploading(transfer) as connection:
             connection.upload_files(*files)
             connection.revert_upload(*files)
@@ -212,7 +219,7 @@ def _child(site: Site, code: str, names: list[str]) -> subprocess.Popen[bytes]:
     arguments = [server.port, server.username, str(server.key_file), str(server.known_hosts)]
     arguments += [str(site.local), server.served.posix, names]
     # Warnings of what was left open must not pass unseen.
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", code, json.dumps(arguments)]
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code, json.dumps(arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 
@@ -232,18 +239,23 @@ def test_ctrl_c_ends_a_process_that_uploads_and_takes_back_what_it_sent(site: Si
 
 
 @pytest.mark.parametrize("connections", [1, 3])
-def test_a_server_that_freezes_is_given_up_and_nothing_is_left(site: Site, connections: int) -> None:
-    write(site.local, {str(number): os.urandom(LARGE) for number in range(4)})
-    write(site.root, {"there": os.urandom(4 * LARGE)})
+@pytest.mark.parametrize("kind", kinds())
+def test_a_server_that_freezes_is_given_up_and_nothing_is_left(
+    kind: str, connections: int, tmp_path: Path
+) -> None:
+    with nothing_left(), running_site(kind, tmp_path) as site:
+        content = os.urandom(2 * LARGE)
+        write(site.root, {"there": content})
 
-    def freeze(path: object, moved: int) -> None:
-        site.server.freeze()
+        def freeze(path: object, moved: int) -> None:
+            site.server.freeze()
 
-    requests = [FetchRequest(remote=site.remote("there"), local=site.local / "back", length=4 * LARGE)]
-    with nothing_left():
-        with site.transfer(timeout=0.5, connections=connections) as transfer:
-            with pytest.raises(HostNotReachableError, match="did not answer|no answer|does not talk"):
-                fetch_with(transfer, requests, on_progress=freeze)
-    arrived = (site.local / "back").read_bytes()
-    assert arrived
-    assert (site.root / "there").read_bytes().startswith(arrived)
+        request = FetchRequest(remote=site.remote("there"), local=site.local / "back", length=2 * LARGE)
+        with (
+            site.transfer(timeout=0.5, connections=connections) as transfer,
+            pytest.raises(HostNotReachableError, match=r"did not answer|no answer|does not talk"),
+        ):
+            fetch_with(transfer, [request], on_progress=freeze)
+        arrived = (site.local / "back").read_bytes()
+        assert arrived
+        assert content.startswith(arrived)
