@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.pipeline import Pipeline
+from scitacean.transfer.ssh.sftp_session import Pending
 from tests.end_to_end.transfer.sites import RAW, Site, contents_of, fetch_with, kinds, write
 from tests.end_to_end.transfer.sites import site as running_site
 
@@ -179,3 +182,45 @@ def test_a_download_that_breaks_for_good_leaves_beginnings(
         ]
         fetch_with(transfer, rest)
     assert contents_of(back) == FILES
+
+
+@EXAMPLES
+@given(size=st.integers(0, 7_000))
+def test_a_connection_that_breaks_while_it_is_made_is_an_error_that_says_so(
+    lasting_site: Site, size: int
+) -> None:
+    site = lasting_site
+    site.server.cut_after(size)
+    with site.transfer() as transfer:
+        try:
+            with site.uploading(transfer):
+                pass
+        except FileNotAccessibleError:
+            pass
+    site.server.cut_after(1 << 40)
+
+
+def test_a_host_that_refuses_commands_is_not_asked_while_jobs_share_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running = threading.Event()
+    run, result = Pipeline.run, Pending.result
+
+    def run_and_tell(pipeline: Pipeline[object]) -> None:
+        running.set()
+        try:
+            run(pipeline)
+        finally:
+            running.clear()
+
+    def result_of(pending: Pending[object]) -> object:
+        # Answers to jobs that come in the meantime would not be seen.
+        assert not running.is_set()
+        return result(pending)
+
+    monkeypatch.setattr(Pipeline, "run", run_and_tell)
+    monkeypatch.setattr(Pending, "result", result_of)
+    with running_site("asyncssh", tmp_path, shell=False) as site:
+        write(site.local, FILES)
+        site.send(list(FILES), connections=1)
+        assert contents_of(site.root) == FILES
