@@ -48,6 +48,9 @@ class Site:
     def remote(self, name: str) -> RemotePath:
         return self.server.served / name
 
+    def served_path(self, *names: bytes) -> RemotePath:
+        return RemotePath(self.server.served, *[os.fsdecode(name) for name in names])
+
     @contextmanager
     def transfer(self, **changed: Any) -> Iterator[SSHFileTransfer]:
         parameters: dict[str, Any] = {
