@@ -88,6 +88,7 @@ class Attributes:
     uid: int | None = None
     gid: int | None = None
     mode: int | None = None
+    mtime: int | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -127,7 +128,7 @@ def read_attributes(body: memoryview) -> Attributes:
     """Read what a server says about a file."""
     (flags,) = struct.unpack_from(">I", body)
     position = 4
-    size = uid = gid = mode = None
+    size = uid = gid = mode = mtime = None
     if flags & 0x1:
         (size,) = struct.unpack_from(">Q", body, position)
         position += 8
@@ -136,7 +137,10 @@ def read_attributes(body: memoryview) -> Attributes:
         position += 8
     if flags & 0x4:
         (mode,) = struct.unpack_from(">I", body, position)
-    return Attributes(size=size, uid=uid, gid=gid, mode=mode)
+        position += 4
+    if flags & 0x8:
+        _atime, mtime = struct.unpack_from(">II", body, position)
+    return Attributes(size=size, uid=uid, gid=gid, mode=mode, mtime=mtime)
 
 
 def read_status(body: memoryview) -> SftpRefusedError | None:
