@@ -23,9 +23,18 @@ _CHUNK = 1 << 20
 
 @attrs.define(eq=False)
 class OutgoingPart(Part):
-    """A range of a file that is sent."""
+    """A range of a file that is sent.
+
+    Attributes
+    ----------
+    file:
+        Which one.
+    is_last:
+        Whether all others of it were there before this one; None while this one is not there.
+    """
 
     file: Outgoing
+    is_last: bool | None = attrs.field(default=None, init=False)
 
 
 @attrs.define(eq=False)

@@ -166,9 +166,11 @@ class Sending:
                 with self._lock:
                     self._on_progress(item.request.remote, size)
         with self._lock:
-            self._missing[item] -= part.charged
-            is_last = not self._missing[item]
-        if is_last:
+            # Once only, though the connection may break after this.
+            if part.is_last is None:
+                self._missing[item] -= part.charged
+                part.is_last = not self._missing[item]
+        if part.is_last:
             await self._finish(item, ending or self._start_ending(session, handle, item))
             del self._missing[item]
         else:

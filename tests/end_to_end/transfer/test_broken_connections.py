@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,7 +20,7 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.pipeline import Pipeline
-from scitacean.transfer.ssh.sftp_session import Pending
+from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 from tests.end_to_end.transfer.sites import RAW, Site, contents_of, fetch_with, kinds, write
 from tests.end_to_end.transfer.sites import site as running_site
 
@@ -224,3 +225,40 @@ def test_a_host_that_refuses_commands_is_not_asked_while_jobs_share_the_session(
         write(site.local, FILES)
         site.send(list(FILES), connections=1)
         assert contents_of(site.root) == FILES
+
+
+@pytest.mark.parametrize("size", [10, 2 * PART + 5])
+@pytest.mark.parametrize("step", ["open", "fsetstat", "fstat", "close", "rename", "mkdir", "mkdir done"])
+def test_an_upload_whose_connection_breaks_at_a_step_is_complete_in_all_respects(
+    lasting_site: Site, monkeypatch: pytest.MonkeyPatch, step: str, size: int
+) -> None:
+    site = lasting_site
+    empty(site.root)
+    write(site.local, {"run/a": CONTENT[:size]})
+    os.utime(site.local / "run/a", (OLD, OLD))
+    step, _, done = step.partition(" ")
+    original = getattr(SftpSession, step)
+    broken: list[bool] = []
+
+    def break_once(session: SftpSession, *arguments: Any) -> Any:
+        if not broken:
+            broken.append(True)
+            # The answers to what was asked before are here.
+            session.ping()
+            if done:
+                original(session, *arguments).result()
+            site.server.kill_connections()
+        return original(session, *arguments)
+
+    monkeypatch.setattr(SftpSession, step, break_once)
+    file = File.from_local(site.local / "run/a", remote_path="run/a", checksum_algorithm="md5")
+    with site.transfer(file_mode=0o600) as transfer, site.uploading(transfer) as connection:
+        (sent,) = connection.upload_files(file)
+        assert broken
+        assert contents_of(site.root) == {"run/a": CONTENT[:size]}
+        status = (site.root / "run/a").stat()
+        assert (status.st_mtime, status.st_mode & 0o777) == (OLD, 0o600)
+        assert (sent.remote_perm, sent.size) == (str(status.st_mode), size)
+        connection.revert_upload(file)
+    assert not list(site.root.iterdir())
+    shutil.rmtree(site.local / "run")
