@@ -23,9 +23,18 @@ _CHUNK = 1 << 20
 
 @attrs.define(eq=False)
 class OutgoingPart(Part):
-    """A range of a file that is sent."""
+    """A range of a file that is sent.
+
+    Attributes
+    ----------
+    file:
+        The file.
+    is_written:
+        Whether the host has confirmed all of it.
+    """
 
     file: Outgoing
+    is_written: bool = False
 
 
 @attrs.define(eq=False)
