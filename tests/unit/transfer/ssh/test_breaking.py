@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,14 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
-from tests.unit.transfer.ssh.conftest import MakeTransfer, broken_for_good, settled_size
+from tests.unit.transfer.ssh.conftest import (
+    MakeTransfer,
+    breaking_at,
+    broken_for_good,
+    everything,
+    local_file,
+    settled_size,
+)
 
 ANY = RemotePath("")
 SIZE = 12_000_000
@@ -126,6 +134,46 @@ def test_a_transfer_goes_on_over_a_new_connection(
     assert [one.checksum for one in fetched] == [
         hashlib.sha256(data).hexdigest() for data in content.values()
     ]
+
+
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize(
+    "operation",
+    ["stat", "lstat", "free_space", "mkdir", "open", "write", "fsetstat", "fsync", "fstat", "close", "rename"],
+)
+@pytest.mark.parametrize("size", [10, 5_000_000])
+def test_an_upload_goes_on_wherever_it_broke(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    operation: str,
+    done: bool,
+    size: int,
+) -> None:
+    transfer = make_transfer(ssh_server, verify="size", connections=1, file_mode=0o640)
+    source = transfer.source_folder_for(dataset)
+    file = local_file(tmp_path, "a", os.urandom(size))
+    os.utime(tmp_path / "a", (1_700_000_000, 1_700_000_000))
+    if operation == "fsync" and ssh_server.password is not None:
+        # The other server does not offer it.
+        operation = "fsetstat"
+    if operation == "lstat":
+        Path(source.posix).mkdir()
+    request = SendRequest(local=tmp_path / "a", remote=source / "a")
+    # What asks for something that is not there would not come to the break.
+    done = done and operation not in ("stat", "lstat", "free_space")
+    with transfer.connect_for_upload(dataset, ANY) as connection:
+        with breaking_at(ssh_server, operation, done=done):
+            connection.send_files([request])
+        arrived = Path(source.posix) / "a"
+        assert everything(Path(source.posix)) == {"a": (tmp_path / "a").read_bytes()}
+        assert arrived.stat().st_mtime == 1_700_000_000
+        assert stat.S_IMODE(arrived.stat().st_mode) == 0o640
+        connection.revert_upload(file)
+    left = {dataset.uid: None} if operation == "lstat" else {}
+    assert everything(ssh_server.root) == left
+    assert ssh_server.connections_made == 2
 
 
 def test_killed_connections_break_the_transfer_and_the_next_one_works(
