@@ -109,7 +109,8 @@ class Sending:
             raise cannot_write(refusal, item.partial, session, needed=item.size) from refusal
         except LocalFileChangedError:
             # Nobody can go on from it: it is known by what the local file was.
-            session.remove(item.partial).ignore()
+            with suppress(SftpRefusedError):
+                await session.remove(item.partial)
             raise
         self._schedule.release(part.charged)
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +30,8 @@ from scitacean.transfer.protocol import (
 )
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
-from tests.unit.transfer.ssh.conftest import MakeTransfer
+from scitacean.transfer.ssh.sftp_session import SftpSession
+from tests.unit.transfer.ssh.conftest import MakeTransfer, patched_operation
 
 ANY = RemotePath("")
 ODD_NAMES = [
@@ -216,19 +218,17 @@ def test_what_was_sent_is_told_without_reading_it_again(
     monkeypatch.setattr("scitacean.model.file.local_contents", None)
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
         assert connection.send_files(requests) == [
-            Sent(size=1_000_000, modified=modified, checksum=md5),
-            Sent(size=1_000_000, modified=modified, checksum=None),
+            Sent(size=1_000_000, modified=modified, checksum=md5, verified="checksum"),
+            Sent(size=1_000_000, modified=modified, checksum=None, verified="checksum"),
         ]
         connection.revert_upload(file)
-        rename = connection._sftp.rename
 
-        def rename_and_touch(old: bytes, new: bytes) -> object:
-            done = rename(old, new)
+        def rename_and_touch(_session: SftpSession, rename: Any, paths: tuple[bytes, bytes]) -> object:
             os.utime(local, (1, 1))
-            return done
+            return rename(*paths)
 
         with monkeypatch.context() as patch:
-            patch.setattr(connection._sftp, "rename", rename_and_touch)
+            patched_operation(patch, "rename", rename_and_touch)
             (uploaded,) = connection.upload_files(file)
         (without,) = connection.upload_files(none)
     assert (uploaded.remote_checksum, uploaded.remote_size) == (md5, 1_000_000)
