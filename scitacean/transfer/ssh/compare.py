@@ -48,7 +48,7 @@ def differing(
         If a local file cannot be read, or the connection breaks.
     """
 
-    def parts() -> Iterator[_Compared]:
+    def parts() -> Iterator[OutgoingPart]:
         for item in places:
             ranges = list(_everything(item.size) if how_much == "all" else _sample(item.size))
             comparing.missing[item] = len(ranges)

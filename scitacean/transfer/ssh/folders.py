@@ -70,7 +70,6 @@ class HostFolders:
         FileUploadError
             If the server refuses.
         """
-
         # By an earlier try, over a connection that broke before it was told whether they have been made.
         tried = self._journal.folders & missing
 

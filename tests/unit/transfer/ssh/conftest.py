@@ -123,7 +123,9 @@ def breaking_at(server: RunningSSHServer, *operations: str, done: bool) -> Itera
 
 
 def patched_operation(
-    patch: pytest.MonkeyPatch, name: str, change: Callable[[SftpSession, Callable[..., Any], tuple[Any, ...]], Any]
+    patch: pytest.MonkeyPatch,
+    name: str,
+    change: Callable[[SftpSession, Callable[..., Any], tuple[Any, ...]], Any],
 ) -> None:
     """Let all sessions do something else than an operation: called with the session, it and its arguments."""
     original = getattr(SftpSession, name)

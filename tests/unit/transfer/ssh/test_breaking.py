@@ -139,7 +139,19 @@ def test_a_transfer_goes_on_over_a_new_connection(
 @pytest.mark.parametrize("done", [True, False])
 @pytest.mark.parametrize(
     "operation",
-    ["stat", "lstat", "free_space", "mkdir", "open", "write", "fsetstat", "fsync", "fstat", "close", "rename"],
+    [
+        "stat",
+        "lstat",
+        "free_space",
+        "mkdir",
+        "open",
+        "write",
+        "fsetstat",
+        "fsync",
+        "fstat",
+        "close",
+        "rename",
+    ],
 )
 @pytest.mark.parametrize("size", [10, 5_000_000])
 def test_an_upload_goes_on_wherever_it_broke(

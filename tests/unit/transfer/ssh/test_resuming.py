@@ -108,6 +108,7 @@ def test_a_complete_file_that_cannot_be_read_is_not_proven(
     for name in ("a", "b"):
         local_file(tmp_path, name)
         (Path(source.posix) / name).write_bytes(b"123")
+
     # Root may read everything, so the file goes while it is looked at.
     def ask_and_remove(session: SftpSession, ask: Any, paths: tuple[bytes]) -> object:
         pending = ask(*paths)
@@ -141,6 +142,7 @@ def test_local_files_that_go_or_change_while_they_are_compared(
         (os.unlink, FileNotAccessibleError, "Cannot read"),
     ]:
         local_file(tmp_path, "a")
+
         def ask_and_change(
             _session: SftpSession, ask: Any, paths: tuple[bytes], change: Callable[[Path], object] = change
         ) -> object:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -26,58 +26,7 @@ from scitacean.transfer.ssh.lanes import LANE_BYTES, Line
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.sftp_packets import Attributes, Kind, SftpRefusedError, Status, string
 from scitacean.transfer.ssh.sftp_session import SftpSession
-
-Answer = Callable[[int, bytes, bytes], bytes]
-HELLO = bytes([Kind.VERSION]) + struct.pack(">I", 3)
-
-
-class ScriptedChannel:
-    """Answers packets as a function says; optionally the waiting ones in another order."""
-
-    def __init__(self, answer: Answer, *, hello: bytes = HELLO, shuffle: random.Random | None = None) -> None:
-        self._answer = answer
-        self._hello = hello
-        self._shuffle = shuffle
-        self._incoming = bytearray()
-        self._answers: list[bytes] = []
-        self.most_in_flight = 0
-
-    def send(self, data: bytes) -> int:
-        self._incoming += data
-        while len(self._incoming) >= 4:
-            (length,) = struct.unpack_from(">I", self._incoming)
-            if len(self._incoming) < 4 + length:
-                break
-            packet = bytes(self._incoming[4 : 4 + length])
-            del self._incoming[: 4 + length]
-            self._answers.append(
-                self._hello if packet[0] == Kind.INIT else self._answer(packet[0], packet[1:5], packet[5:])
-            )
-        self.most_in_flight = max(self.most_in_flight, len(self._answers))
-        return len(data)
-
-    def gettimeout(self) -> float:
-        return 5.0
-
-    def recv(self, size: int) -> bytes:
-        if self._shuffle is not None:
-            self._shuffle.shuffle(self._answers)
-        stream = b"".join(string(answer) for answer in self._answers)
-        self._answers.clear()
-        assert len(stream) <= size
-        return stream
-
-
-def session(answer: Answer, **options: Any) -> SftpSession:
-    return SftpSession(cast(Channel, ScriptedChannel(answer, **options)), host="files.site.example")
-
-
-def status(number: bytes, code: int, text: bytes = b"") -> bytes:
-    return bytes([Kind.STATUS]) + number + struct.pack(">I", code) + string(text) + string(b"en")
-
-
-def refuse(_kind: int, number: bytes, _body: bytes) -> bytes:
-    return status(number, Status.FAILURE, b"no")
+from tests.unit.transfer.ssh.scripted import HELLO, Answer, ScriptedChannel, refuse, session, status
 
 
 def files_of(contents: dict[bytes, bytes], *, most: int, readable: bytes | None = None) -> Answer:
