@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Literal
@@ -51,7 +50,7 @@ def differing(
     def parts() -> Iterator[OutgoingPart]:
         for item in places:
             ranges = list(_everything(item.size) if how_much == "all" else _sample(item.size))
-            comparing.missing[item] = len(ranges)
+            comparing.unread[item] = {start for start, _ in ranges}
             for start, end in ranges:
                 yield OutgoingPart(start, end, item)
 
@@ -71,7 +70,7 @@ class _Comparing:
         self._schedule = schedule
         self._places = places
         self._lock = threading.Lock()
-        self.missing: Counter[Outgoing] = Counter()
+        self.unread: dict[Outgoing, set[int]] = {}
         self.different: set[Outgoing] = set()
 
     async def job(self, session: SftpSession, part: OutgoingPart) -> None:
@@ -82,17 +81,21 @@ class _Comparing:
         except SftpRefusedError:
             self.different.add(item)
         self._schedule.release(part.charged)
-        with self._lock:
-            self.missing[item] -= 1
-            is_last = not self.missing[item]
-        if is_last:
-            del self.missing[item]
-            item.finish_reading()
+        self._was_read(part)
 
     def close(self) -> None:
         """Close the local files of which a part is missing."""
-        for item in self.missing:
+        for item in self.unread:
             item.close()
+
+    def _was_read(self, part: OutgoingPart) -> None:
+        """Close the local file with its last part: all that are under way cannot stay open."""
+        with self._lock:
+            unread = self.unread.get(part.file, set())
+            unread.discard(part.start)
+            if not unread:
+                self.unread.pop(part.file, None)
+                part.file.finish_reading()
 
     async def _is_same(self, session: SftpSession, part: OutgoingPart) -> bool:
         handle = await session.open(self._places[part.file], OpenFlag.READ)
@@ -101,6 +104,7 @@ class _Comparing:
                 (content, session.read(handle, offset, len(content)))
                 for offset, content in part.file.read(part, session.read_size, ())
             ]
+            self._was_read(part)
             for content, pending in blocks:
                 if content != await pending:
                     return False

@@ -157,8 +157,12 @@ class Sending:
             (len(content), session.write(handle, offset, content))
             for offset, content in item.read(part, session.write_size, self._algorithms(item))
         ]
-        # Most files are one part, whose last steps need not wait for the first ones.
-        ending = self._start_ending(session, handle, item) if self._is_all_missing(part) else None
+        ending = None
+        if self._is_all_missing(part):
+            # Most files are one part, whose last steps need not wait for the first ones. All that are under
+            # way cannot stay open here.
+            item.finish_reading()
+            ending = self._start_ending(session, handle, item)
         for size, pending in writing:
             await pending
             # Where to go on from, should the connection break.

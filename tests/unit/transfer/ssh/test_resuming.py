@@ -117,11 +117,12 @@ def test_a_complete_file_that_cannot_be_read_is_not_proven(
         return pending
 
     patched_operation(monkeypatch, "lstat", ask_and_remove)
-    with transfer.connect_for_upload(dataset, ANY) as connection:
-        with pytest.raises(FileUploadError, match=r"/b on .* already"):
-            connection.send_files(
-                [SendRequest(local=tmp_path / n, remote=source / n, resume=True) for n in ("a", "b")]
-            )
+    requests = [SendRequest(local=tmp_path / n, remote=source / n, resume=True) for n in ("a", "b")]
+    with (
+        transfer.connect_for_upload(dataset, ANY) as connection,
+        pytest.raises(FileUploadError, match=r"/b on .* already"),
+    ):
+        connection.send_files(requests)
 
 
 def test_local_files_that_go_or_change_while_they_are_compared(

@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,34 @@ def test_no_more_is_fetched_than_asked_for(
         (fetched,) = connection.fetch_files([FetchRequest(remote=remote, local=local, length=10)])
     assert fetched == Fetched(size=10, checksum=None, remote_size=1 << 40)
     assert local.read_bytes() == bytes(10)
+
+
+@pytest.mark.parametrize("verify", ["size", "sample"])
+def test_few_local_files_are_open_at_a_time(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path, verify: str
+) -> None:
+    transfer = make_transfer(ssh_server, verify=verify)
+    source = transfer.source_folder_for(dataset)
+    folder = tmp_path / "local"
+    folder.mkdir()
+    requests = []
+    for number in range(600):
+        (folder / f"{number}").write_bytes(b"%d" % number)
+        requests.append(SendRequest(local=folder / f"{number}", remote=source / f"{number}"))
+    open_files: list[int] = []
+
+    def count(_path: RemotePath, _size: int) -> None:
+        links = []
+        for entry in Path("/proc/self/fd").iterdir():
+            # Other threads close theirs meanwhile.
+            with suppress(OSError):
+                links.append(entry.readlink())
+        open_files.append(sum(link.is_relative_to(folder) for link in links))
+
+    with transfer.connect_for_upload(dataset, ANY) as connection:
+        connection.send_files(requests, on_progress=count)
+    assert len(open_files) == 600
+    assert max(open_files) <= 20
 
 
 def test_what_was_sent_is_told_without_reading_it_again(
