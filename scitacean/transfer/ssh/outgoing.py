@@ -28,13 +28,13 @@ class OutgoingPart(Part):
     Attributes
     ----------
     file:
-        Which one.
-    is_last:
-        Whether all others of it were there before this one; None while this one is not there.
+        The file.
+    is_written:
+        Whether the host has confirmed all of it.
     """
 
     file: Outgoing
-    is_last: bool | None = attrs.field(default=None, init=False)
+    is_written: bool = False
 
 
 @attrs.define(eq=False)
@@ -138,7 +138,7 @@ class Outgoing:
         if reader is None:
             return
         try:
-            self._checksums = reader.finish()
+            self._checksums = (self._checksums or {}) | reader.finish()
         except OSError as error:
             raise local_problem(error, self.request.local) from error
         finally:
@@ -162,10 +162,13 @@ class Outgoing:
         """
         if self._checksums is None or algorithm not in self._checksums:
             everything = OutgoingPart(0, self.size, self)
-            self._reader = None
-            for _ in self.read(everything, _CHUNK, {algorithm}):
-                pass
-            self.finish_reading()
+            self.close()
+            try:
+                for _ in self.read(everything, _CHUNK, {algorithm}):
+                    pass
+                self.finish_reading()
+            finally:
+                self.close()
         return (self._checksums or {})[algorithm]
 
     def sent(self) -> Sent:
