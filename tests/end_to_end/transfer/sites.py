@@ -107,7 +107,10 @@ class Site:
 
 
 def fetch_with(
-    transfer: SSHFileTransfer, requests: Sequence[FetchRequest], *, on_progress: ProgressCallback | None = None
+    transfer: SSHFileTransfer,
+    requests: Sequence[FetchRequest],
+    *,
+    on_progress: ProgressCallback | None = None,
 ) -> list[Fetched]:
     with transfer.connect_for_download(RAW, RemotePath("")) as connection:
         return connection.fetch_files(requests, on_progress=on_progress)
@@ -131,7 +134,12 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
         else:
             root.mkdir()
             running = {"asyncssh": ssh_server, "sshd": sshd}.get(kind, _without_shell)(root, **options)
-        yield Site(stack.enter_context(running), local, has_shell=kind in ("asyncssh", "sshd"), is_slow=kind == "asyncssh")
+        yield Site(
+            stack.enter_context(running),
+            local,
+            has_shell=kind in ("asyncssh", "sshd"),
+            is_slow=kind == "asyncssh",
+        )
 
 
 def _without_shell(root: Path, **options: Any) -> Any:

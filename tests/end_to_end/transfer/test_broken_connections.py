@@ -59,9 +59,7 @@ def empty(folder: Path) -> None:
 
 @EXAMPLES
 @given(size=places, connections=st.sampled_from([1, 4]))
-def test_an_upload_goes_on_over_another_connection(
-    lasting_site: Site, size: int, connections: int
-) -> None:
+def test_an_upload_goes_on_over_another_connection(lasting_site: Site, size: int, connections: int) -> None:
     site = lasting_site
     empty(site.root)
     moved: Counter[str] = Counter()

@@ -57,7 +57,9 @@ names = st.one_of(
     st.binary(min_size=1, max_size=255),
     st.text("$`'\"\\;|&<>()*?[]{}~!# \n-ab", min_size=1, max_size=40).map(str.encode),
 ).map(lambda name: name.translate(None, b"/\0"))
-files = st.lists(names.filter(lambda name: name not in (b"", b".", b"..")), min_size=1, max_size=8, unique=True)
+files = st.lists(
+    names.filter(lambda name: name not in (b"", b".", b"..")), min_size=1, max_size=8, unique=True
+)
 
 
 @pytest.fixture(params=kinds(), scope="module")

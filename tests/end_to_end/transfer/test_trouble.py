@@ -24,7 +24,9 @@ EVERY_KIND = pytest.mark.parametrize("kind", kinds())
 def small_disk(folder: Path, size: int) -> Iterator[None]:
     """Mount a file system in memory, where that is allowed."""
     done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder],
+        capture_output=True,
+        check=False,
     )
     if done.returncode:
         pytest.skip("mounting is not allowed here")
