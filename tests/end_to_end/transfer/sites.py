@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +135,9 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
             running = sshd(root, chroot=True, **options)
         else:
             root.mkdir()
-            running = {"asyncssh": ssh_server, "sshd": sshd}.get(kind, _without_shell)(root, **options)
+            start: Callable[..., AbstractContextManager[RunningSSHServer]]
+            start = {"asyncssh": ssh_server, "sshd": sshd}.get(kind, partial(sshd, shell=False))
+            running = start(root, **options)
         yield Site(
             stack.enter_context(running),
             local,
@@ -142,15 +146,19 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
         )
 
 
-def _without_shell(root: Path, **options: Any) -> Any:
-    return sshd(root, shell=False, **options)
-
-
 def write(folder: Path, contents: Mapping[str, bytes]) -> None:
     for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:
