@@ -34,6 +34,14 @@ def is_nightly() -> bool:
     return settings.get_current_profile_name() == "nightly"
 
 
+_STARTERS: Mapping[str, Callable[..., AbstractContextManager[RunningSSHServer]]] = {
+    "asyncssh": ssh_server,
+    "sshd": sshd,
+    "chroot": partial(sshd, chroot=True),
+    "sftp only, not root": partial(sshd, shell=False),
+}
+
+
 @attrs.frozen
 class Site:
     """A server and the folders of a test, one that it serves and one on this side."""
@@ -132,12 +140,9 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
         if kind == "chroot":
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_OWN_BY_ROOT)))
             root.chmod(0o755)
-            running = sshd(root, chroot=True, **options)
         else:
             root.mkdir()
-            start: Callable[..., AbstractContextManager[RunningSSHServer]]
-            start = {"asyncssh": ssh_server, "sshd": sshd}.get(kind, partial(sshd, shell=False))
-            running = start(root, **options)
+        running = _STARTERS[kind](root, **options)
         yield Site(
             stack.enter_context(running),
             local,

@@ -21,7 +21,7 @@ SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not instal
 
 def send_and_fetch(site: Site, tmp_path: Path, *, connections: int) -> None:
     large = os.urandom(11 * PART + 5)
-    files = {f"{number}": large[number : number + 50_000] for number in range(500)} | {"large": large}
+    files = {f"{number}": large[number : number + 50_000] for number in range(250)} | {"large": large}
     write(site.local, files)
     site.send(list(files), connections=connections)
     assert contents_of(site.root) == files

@@ -25,7 +25,7 @@ from tests.end_to_end.transfer.sites import site as running_site
 
 LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell")
 SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not installed")
-LARGE = 6_000_000
+LARGE = 3_000_000
 SETTLING_SECONDS = 20.0
 
 
@@ -74,7 +74,7 @@ def send_what_is_there(site: Site) -> None:
 
 
 def lose_the_connection(site: Site) -> None:
-    site.server.cut_after(3_000_000)
+    site.server.cut_after(1_500_000)
     site.send(["a", "large"], resume=True)
     for name in ("a", "large"):
         (site.root / name).unlink()
@@ -225,7 +225,7 @@ def _child(site: Site, code: str, names: list[str]) -> subprocess.Popen[bytes]:
 
 @pytest.mark.skipif(os.name != "posix", reason="the system has no such signal")
 def test_ctrl_c_ends_a_process_that_uploads_and_takes_back_what_it_sent(site: Site) -> None:
-    write(site.local, {f"run/{number}": os.urandom(LARGE) for number in range(20)})
+    write(site.local, {f"run/{number}": os.urandom(LARGE) for number in range(40)})
     with _child(site, MOVE, sorted(contents_of(site.local))) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"
