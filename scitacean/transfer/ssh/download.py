@@ -119,7 +119,8 @@ class _Fetching:
             try:
                 if size is None:
                     # By its name, which may be that of another file now.
-                    file.check_is_same(await session.fstat(handle))
+                    with suppress(SftpRefusedError):
+                        file.check_is_same(await session.fstat(handle))
                 else:
                     self._begin(part, size)
                 await self._read(session, handle, part)

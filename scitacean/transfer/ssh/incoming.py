@@ -157,7 +157,7 @@ class Incoming:
             If it is another one, or has other content.
         """
         has_grown = opened.size is not None and opened.size > (self.remote_size or 0)
-        if opened.mtime != self.mtime and not has_grown:
+        if None not in (self.mtime, opened.mtime) and opened.mtime != self.mtime and not has_grown:
             raise FileNotAccessibleError(
                 f"{shown(self.path)} on {self.host} changed while it was fetched.",
                 hint="Somebody writes to it or has replaced it: fetch it again from the beginning.",

@@ -138,7 +138,9 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
     with ExitStack() as stack:
         root = folder / "served"
         if kind == "chroot":
-            root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_OWN_BY_ROOT)))
+            root = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="scitacean-", dir=_OWN_BY_ROOT))
+            )
             root.chmod(0o755)
         else:
             root.mkdir()

@@ -38,6 +38,8 @@ def files_of(contents: dict[bytes, bytes], *, most: int, readable: bytes | None 
             if kind == Kind.STAT:
                 return bytes([Kind.ATTRS]) + number + struct.pack(">IQ", 1, len(contents[path]))
             return bytes([Kind.HANDLE]) + number + string(path)
+        if kind == Kind.FSTAT:
+            return bytes([Kind.ATTRS]) + number + struct.pack(">IQ", 1, len(contents[body[4:]]))
         if kind == Kind.CLOSE:
             return status(number, Status.OK)
         assert kind == Kind.READ
@@ -133,6 +135,21 @@ def test_what_is_in_flight_is_bounded(tmp_path: Path) -> None:
     fetched = download(sftp).fetch_files(requests)
     assert sum(one.size for one in fetched) == size + 3_000
     assert (4 << 20) <= most_bytes <= LANE_BYTES + (5 << 20)
+
+
+@pytest.mark.parametrize("tells", [False, True])
+def test_servers_need_not_tell_of_open_files_when_they_were_changed(tmp_path: Path, tells: bool) -> None:
+    content = random.Random(1).randbytes(9 << 20)
+    inner = files_of({b"/a": content}, most=1 << 20)
+
+    def answer(kind: int, number: bytes, body: bytes) -> bytes:
+        if kind == Kind.STAT:
+            return bytes([Kind.ATTRS]) + number + struct.pack(">IQII", 9, len(content), 17, 17)
+        return refuse(kind, number, body) if kind == Kind.FSTAT and not tells else inner(kind, number, body)
+
+    request = FetchRequest(remote=RemotePath("/a"), local=tmp_path / "a")
+    download(session(answer)).fetch_files([request])
+    assert (tmp_path / "a").read_bytes() == content
 
 
 def test_a_refused_read_is_no_end_of_file(tmp_path: Path) -> None:
