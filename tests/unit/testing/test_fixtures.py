@@ -63,6 +63,7 @@ from pathlib import Path
 from scitacean import Dataset, File, RemotePath
 
 def test_files_go_over_ssh(ssh_server, ssh_file_transfer, tmp_path):
+    assert not list(tmp_path.iterdir())  # It is for the files of the test.
     (tmp_path / "a.dat").write_bytes(b"1234")
     dataset = Dataset(type="raw")
     folder = ssh_file_transfer.source_folder_for(dataset)
