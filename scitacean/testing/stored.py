@@ -169,6 +169,6 @@ class EntriesOfDatasets(MutableMapping[PID, list[M]], Generic[M]):
 def _check_type(entry: object, model: type[Model]) -> None:
     if not isinstance(entry, model):
         raise TypeError(
-            f"This is a {type(entry).__name__} where the catalogue has {model.__name__} of scicat_api.models. "
-            "To make one of something new, upload it or create it with client.scicat."
+            f"This is a {type(entry).__name__} where the catalogue has {model.__name__} of "
+            "scicat_api.models. To make one of something new, upload it or create it with client.scicat."
         )
