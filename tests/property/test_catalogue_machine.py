@@ -97,6 +97,10 @@ class CatalogueMachine(RuleBasedStateMachine):
         try:
             for name in self.clients:
                 self.look_at_datasets(name)
+                for pid in self.model.datasets:
+                    self.get_dataset(name, pid)
+            for word in "xyz":
+                self.query("admin", ({"keywords": word}, lambda one, word=word: word in one["keywords"]), 100)
             for name in ("alice", "bob", None):
                 for pid in {*self.model.datasets, *(one["datasetId"] for one in self.model.blocks.values())}:
                     self.look_at_files(pid, name)
