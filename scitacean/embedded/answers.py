@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -19,6 +20,26 @@ class Answer:
     body: object
     status: int = HTTPStatus.OK
     empty: bool = False
+
+
+# json.dumps would make an encoder for each call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def written(value: object) -> str:
+    """Write JSON as it is stored and sent.
+
+    Raises
+    ------
+    ValueError
+        If there is a number in it that JSON has not.
+
+    Examples
+    --------
+    >>> written({"name": "µ", "sizes": [1, 2]})
+    '{"name":"µ","sizes":[1,2]}'
+    """
+    return _ENCODER.encode(value)
 
 
 NOTHING = Answer(None, empty=True)

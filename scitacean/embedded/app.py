@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -15,7 +14,7 @@ from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Request, Response
 
 from . import schemas
-from .answers import Answer, Document, Refusal, not_found
+from .answers import Answer, Document, Refusal, not_found, written
 from .bodies import BodyTooLarge, read_json
 from .calls import Call, Route, Site, check_plain_text, check_signed_in
 from .paths import Paths, decoded_path
@@ -153,5 +152,6 @@ class _Reply:
 def _to_http(answer: Answer) -> _Reply:
     if answer.empty:
         return _Reply(answer.status)
-    content = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _Reply(answer.status, content.encode(), "application/json; charset=utf-8", tagged=True)
+    return _Reply(
+        answer.status, written(answer.body).encode(), "application/json; charset=utf-8", tagged=True
+    )

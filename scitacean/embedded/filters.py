@@ -40,6 +40,7 @@ _ANYTHING = Condition("1")
 _NULL = Condition("{0}.type = 'null'")
 # What all matches of a regular expression begin with.
 _PREFIX = re.compile(r"\^([\w /:-]+)(?![*?{])")
+_POSIX_CLASS = re.compile(r"\[:\^?[a-z]+:\]")
 
 
 @frozen
@@ -134,9 +135,13 @@ def _pattern(pattern: str, options: str) -> re.Pattern[str]:
     flags = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
     if unknown := set(options) - set(flags):
         raise bad_request(f"$options has the unknown {sorted(unknown)[0]!r}")
+    if found := _POSIX_CLASS.search(pattern):
+        # Python would take it for a set of characters, and find something else.
+        raise bad_request(f"$regex has {found[0]}, which the embedded catalogue does not know")
     try:
         return re.compile(pattern, functools.reduce(lambda a, o: a | flags[o], options, re.NOFLAG))
-    except (re.error, RecursionError, OverflowError) as error:
+    # What Python may read otherwise one day is a warning, which may have been made an error.
+    except (re.error, RecursionError, OverflowError, FutureWarning) as error:
         raise bad_request(f"$regex is no regular expression: {error}") from None
 
 

@@ -17,7 +17,7 @@ from attrs import define, field, frozen
 
 from ..errors import ConfigurationError
 from . import upgrade
-from .answers import Document, bad_request
+from .answers import Document, bad_request, written
 from .conditions import Condition, Driver, Parameter
 from .filters import matches_regex, term
 from .indexes import INDEXES, columns_of, terms_of
@@ -89,11 +89,14 @@ class Transaction:
         """Write a document anew that is there already."""
         columns = columns_of(collection, document)
         changes = ", ".join(f"{name} = ?" for name in (*columns, "body"))
+        # RETURNING would do both, but not with the SQLite of some systems (before 3.35).
         (seq,) = self.connection.execute(
-            # The names are ours.
-            f"UPDATE document SET {changes} WHERE collection = ? AND id = ? RETURNING seq",  # noqa: S608
-            (*columns.values(), upgrade.text_of(document), collection, identifier),
+            "SELECT seq FROM document WHERE collection = ? AND id = ?", (collection, identifier)
         ).fetchone()
+        self.connection.execute(
+            f"UPDATE document SET {changes} WHERE seq = ?",  # noqa: S608 - the names are ours
+            (*columns.values(), written(document), seq),
+        )
         new = {*terms_of(collection, document), *(("", target) for target in links)}
         old = set(self.connection.execute("SELECT path, value FROM term WHERE seq = ?", (seq,)))
         self.connection.executemany(

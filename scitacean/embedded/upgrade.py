@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ConfigurationError
-from .answers import Document
+from .answers import Document, written
 from .indexes import columns_of, terms_of
 
 VERSION = 2
@@ -81,17 +81,12 @@ def insert(
     cursor = connection.execute(
         # The names are ours.
         f"INSERT INTO document ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
-        (seq, collection, identifier, *columns.values(), text_of(document)),
+        (seq, collection, identifier, *columns.values(), written(document)),
     )
     terms = {*terms_of(collection, document), *(("", target) for target in links)}
     connection.executemany(
         "INSERT INTO term VALUES (?, ?, ?)", [(path, value, cursor.lastrowid) for path, value in terms]
     )
-
-
-def text_of(document: Document) -> str:
-    """Write a document as it is stored."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _from_1(connection: sqlite3.Connection) -> None:

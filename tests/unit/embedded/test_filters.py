@@ -137,6 +137,8 @@ def test_texts_are_times_only_where_servers_cast(connection: sqlite3.Connection)
         {"a": {"$not": 1}},
         {"a": {"$not": {}}},
         {"a": {"$regex": "("}},
+        {"a": {"$regex": "^[[:alpha:]]+$"}},
+        {"a": {"$regex": "[[a]"}},
         {"a": {"$regex": 1}},
         {"a": {"$regex": "a", "$options": "q"}},
         {"a": {"$options": "i"}},
