@@ -143,7 +143,8 @@ def added(kind: Kind, call: Call, document: Document) -> Document:
 
 
 def is_valid(kind: Kind, call: Call) -> Answer:
-    """Tell whether a body would do, and why not."""
+    """Tell whether a body would do, and why not, if the user may make what it describes (else 403)."""
+    rights.check(call.site.accounts, call.user, kind.rights.create, call.body)
     reasons = schemas.problems(kind.body, call.body, call.site.variant)
     return Answer({"valid": not reasons, "reason": reasons})
 

@@ -102,7 +102,6 @@ def get_instrument(call: Call) -> Answer:
 
 def proposal_is_valid(call: Call) -> Answer:
     """``POST /api/v3/proposals/isValid``: tells whether, not why not."""
-    call.check_right("create_proposal")
     return Answer({"valid": not schemas.problems(PROPOSALS.body, call.body, call.site.variant)})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .access import may_read, visible
 from .accounts import Accounts, User
@@ -51,6 +51,10 @@ def both(*rules: Rule) -> Rule:
     return lambda accounts, user, document: all(rule(accounts, user, document) for rule in rules)
 
 
+_OWN_GROUP = ""
+"""Stands for any group of a user."""
+
+
 @frozen
 class Rights:
     """Who may do what with one kind of entry.
@@ -76,6 +80,13 @@ def check(accounts: Accounts, user: User | None, rule: Rule, document: Document)
     """Refuse what a rule does not let a user do (403)."""
     if user is None or not rule(accounts, user, document):
         raise forbidden()
+
+
+def check_asking(accounts: Accounts, user: User | None, rule: Rule) -> None:
+    """Refuse those whom a rule would not even let do it with what belongs to a group of theirs (403)."""
+    if user is not None:
+        user = evolve(user, groups=(*user.groups, _OWN_GROUP))
+    check(accounts, user, rule, {"ownerGroup": _OWN_GROUP})
 
 
 def _all_listed(_accounts: Accounts, _user: User | None) -> Condition:
@@ -148,7 +159,9 @@ _DELETERS = having("delete")
 """Administrators are not among them: servers leave deleting to a group of its own."""
 
 ATTACHMENTS = Rights(
-    create=either(administrator, both(having("create_attachment"), owner)), change=_OWNERS, delete=_OWNERS
+    create=either(administrator, both(having("create_attachment"), owner)),
+    change=_OWNERS,
+    delete=either(_OWNERS, _DELETERS),
 )
 DATASETS = Rights(
     create=either(administrator, both(having("create_dataset"), owner)), change=_OWNERS, delete=_DELETERS

@@ -297,7 +297,8 @@ def test_samples(as_user: As, alice: httpx.Client) -> None:
     assert as_user("bob").patch("/api/v3/samples/S1", json={"owner": "b"}).status_code == 403
     assert as_user(None).patch("/api/v3/samples/S1", json={"owner": "b"}).status_code == 401
     assert as_user("archiver").delete("/api/v3/samples/S1").status_code == 200
-    assert as_user("admin").delete("/api/v3/samples/S1").status_code == 404
+    assert as_user("archiver").delete("/api/v3/samples/S1").status_code == 404
+    assert as_user("admin").delete("/api/v3/samples/S1").status_code == 403
 
 
 def test_bad_tokens_see_what_is_public_in_v3(as_user: As) -> None:
@@ -410,3 +411,79 @@ def test_lists_can_be_read_in_pages(alice: httpx.Client, what: str, direction: s
     # The id is always shown, so it always sorts.
     shown = [document["_id"] for skip in range(0, 28, 7) for document in page(skip, fields=["createdAt"])]
     assert shown == [document["_id"] for document in found]
+
+
+def test_who_may_not_do_it_at_all_learns_nothing_else(as_user: As, alice: httpx.Client) -> None:
+    """Servers ask who it is before they look at the body and for the entry."""
+    for what in ("datasets", "origdatablocks", "publisheddata"):
+        assert alice.delete(f"/api/v4/{what}/no-such").status_code == 403
+        assert as_user("archiver").delete(f"/api/v4/{what}/no-such").status_code == 404
+    for what in ("datasets", "origdatablocks", "datablocks", "samples", "proposals", "instruments"):
+        assert alice.delete(f"/api/v3/{what}/no-such").status_code == 403
+        assert as_user("archiver").delete(f"/api/v3/{what}/no-such").status_code == 404
+    for what, user in (("proposals", "ingestor"), ("instruments", "admin")):
+        for http, post, patch in ((alice, 403, 403), (as_user(user), 400, 400)):
+            assert http.post(f"/api/v3/{what}", json={"foo": 1}).status_code == post
+            assert http.patch(f"/api/v3/{what}/no-such", json={"foo": 1}).status_code == patch
+    assert alice.patch("/api/v4/datasets/no-such", json={}).status_code == 404
+
+
+def test_a_body_is_read_before_anybody_is_asked_who_they_are(as_user: As) -> None:
+    broken = {"content": b"{", "headers": {"Content-Type": "application/json"}}
+    for user in (None, "alice"):
+        answer = as_user(user).post("/api/v4/datasets", **broken)
+        assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
+
+
+def test_validity_is_for_those_who_may_make_it(as_user: As, alice: httpx.Client) -> None:
+    pid = made(alice)
+    block = {"datasetId": pid, "ownerGroup": "beamline1", "size": 1, "dataFileList": [FILE]}
+
+    def valid(http: httpx.Client, **changes: Any) -> Any:
+        body = {name: value for name, value in {**block, **changes}.items() if value is not None}
+        answer = http.post("/api/v4/origdatablocks/isValid", json=body)
+        return answer.json()["valid"] if answer.status_code == 200 else answer.status_code
+
+    assert valid(alice) is True
+    assert valid(alice, unknown=1) is True
+    assert valid(alice, dataFileList=[]) is False
+    assert valid(alice, ownerGroup=None) == valid(alice, ownerGroup="beamline2") == 403
+    assert valid(as_user("bob"), ownerGroup="beamline2") == 403
+    assert valid(alice, datasetId="no/such") == 404
+    picture = {"caption": "c", "isPublished": False}
+    for group, status in (("beamline1", 200), ("beamline2", 403)):
+        sent = {**picture, "ownerGroup": group}
+        assert alice.post("/api/v4/attachments/isValid", json=sent).status_code == status
+    assert alice.post("/api/v4/attachments/isValid", json=picture).status_code == 403
+
+
+def test_a_block_has_the_groups_of_its_dataset(as_user: As, alice: httpx.Client) -> None:
+    pid = made(alice, accessGroups=["beamline2"], instrumentGroup="staff")
+    block = add_block(as_user("carol"), pid, ownerGroup="beamline2", accessGroups=[])
+    groups = {name: block[name] for name in ("ownerGroup", "accessGroups", "instrumentGroup")}
+    assert groups == {
+        "ownerGroup": "beamline1",
+        "accessGroups": ["beamline2"],
+        "instrumentGroup": "staff",
+    }
+
+
+def test_a_block_is_seen_and_changed_with_its_dataset(as_user: As, alice: httpx.Client) -> None:
+    pid = made(alice)
+    own = f"/api/v4/origdatablocks/{add_block(alice, pid)['_id']}"
+    assert alice.patch(path(pid), json={"ownerGroup": "beamline2"}).status_code == 200
+    assert alice.get(own).status_code == alice.patch(own, json={"chkAlg": "md5"}).status_code == 403
+    assert as_user("bob").get(own).status_code == 403
+    assert as_user("carol").patch(own, json={"chkAlg": "md5"}).status_code == 200
+    archiver = as_user("archiver")
+    assert archiver.delete(path(pid)).status_code == 200
+    assert as_user("carol").get(own).status_code == 404
+    assert as_user("carol").patch(own, json={"chkAlg": "md5"}).status_code == 404
+    assert archiver.delete(own).status_code == 200
+
+
+def test_the_delete_group_deletes_attachments(as_user: As, alice: httpx.Client) -> None:
+    picture = {"caption": "c", "isPublished": False, "ownerGroup": "beamline1"}
+    aid = alice.post("/api/v4/attachments", json=picture).json()["aid"]
+    assert as_user("bob").delete(f"/api/v4/attachments/{aid}").status_code == 403
+    assert as_user("archiver").delete(f"/api/v4/attachments/{aid}").status_code == 200
