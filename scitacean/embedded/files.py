@@ -16,7 +16,7 @@ from .calls import Call, new_id
 from .datasets import DATASETS
 from .entries import Kind
 from .filters import Condition
-from .lists import ListQuery, v4_query
+from .lists import ListQuery, v4_count, v4_query
 from .queries import full_condition, json_parameter, page_of
 from .rights import DATASETS as DATASET_RIGHTS
 from .store import linked
@@ -128,9 +128,8 @@ def is_valid_v3(schema: str, call: Call) -> Answer:
 
 def query_files(call: Call) -> Answer:
     """``GET /api/v3/origdatablocks/fullquery/files``: each file in a copy of its block."""
-    condition = full_condition(
-        json_parameter(call, "fields"), BLOCKS.output, BLOCKS.rules(v3=True)
-    ) & BLOCKS.listed(call)
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, BLOCKS.output, BLOCKS.rules(v3=True)) & BLOCKS.queried(call, fields)
     page = page_of(json_parameter(call, "limits"))
     blocks = call.transaction.each(BLOCKS.collection, condition, evolve(page, skip=0, limit=-1))
     return Answer(list(islice(_unwound(call, blocks), page.skip, page.skip + page.limit)))
@@ -236,5 +235,5 @@ def _unwound(call: Call, blocks: Iterator[Document]) -> Iterator[Document]:
 
 
 def _file_count(call: Call, seen: Condition) -> Answer:
-    condition = _query(call).condition & seen
+    condition = v4_count(call.text("filter"), BLOCKS.rules(v3=False)) & seen
     return Answer({"count": call.transaction.count_elements(BLOCKS.collection, condition, "dataFileList")})

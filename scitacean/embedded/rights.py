@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from attrs import evolve, frozen
 
-from .access import may_read, visible
+from .access import may_read, shared, visible
 from .accounts import Accounts, User
 from .answers import Document, forbidden
 from .conditions import EVERYTHING, NOTHING, Condition
@@ -67,6 +67,8 @@ class Rights:
         What a user, None for nobody, sees in lists.
     readable:
         Whether a user may see a document.
+    queried:
+        What a user, None for nobody, finds with a full query for some fields.
     """
 
     create: Rule
@@ -74,6 +76,7 @@ class Rights:
     delete: Rule
     listed: Callable[[Accounts, User | None], Condition] = visible
     readable: Callable[[Accounts, User | None, Document], bool] = may_read
+    queried: Callable[[Accounts, User | None, Document], Condition] = shared
 
 
 def check(accounts: Accounts, user: User | None, rule: Rule, document: Document) -> None:
@@ -101,6 +104,12 @@ def _proposals(accounts: Accounts, user: User | None) -> Condition:
     if user is not None and accounts.may(user, "create_proposal"):
         return EVERYTHING
     return visible(accounts, user)
+
+
+def _queried_proposals(accounts: Accounts, user: User | None, fields: Document) -> Condition:
+    if user is not None and accounts.may(user, "create_proposal"):
+        return EVERYTHING
+    return shared(accounts, user, fields)
 
 
 def _proposal(accounts: Accounts, user: User | None, document: Document) -> bool:
@@ -145,6 +154,10 @@ def _jobs(accounts: Accounts, user: User | None) -> Condition:
     return where({"$or": mine}, _RULES)
 
 
+def _queried_jobs(accounts: Accounts, user: User | None, _fields: Document) -> Condition:
+    return _jobs(accounts, user)
+
+
 def _job(accounts: Accounts, user: User | None, document: Document) -> bool:
     return user is not None and (
         accounts.is_admin(user)
@@ -182,6 +195,7 @@ JOBS = Rights(
     delete=either(administrator, _DELETERS),
     listed=_jobs,
     readable=_job,
+    queried=_queried_jobs,
 )
 PROPOSALS = Rights(
     create=_PROPOSERS,
@@ -189,6 +203,7 @@ PROPOSALS = Rights(
     delete=_DELETERS,
     listed=_proposals,
     readable=_proposal,
+    queried=_queried_proposals,
 )
 PUBLISHED_DATA = Rights(
     create=anybody,

@@ -205,7 +205,7 @@ _OTHERS: _Routes = {
     ("GET", "/api/v3/proposals/count"): _open(partial(entries.count_fields, kinds.PROPOSALS)),
     ("GET", "/api/v3/proposals/fullquery"): _open(partial(entries.full_query, kinds.PROPOSALS)),
     ("GET", "/api/v3/proposals/fullfacet"): _open(partial(entries.full_facet, kinds.PROPOSALS)),
-    ("GET", "/api/v3/proposals/{pid}/authorization"): _open(partial(entries.authorization, kinds.PROPOSALS)),
+    ("GET", "/api/v3/proposals/{pid}/authorization"): _open(kinds.proposal_authorization),
     ("GET", "/api/v3/proposals/{pid}/datasets"): _open(
         partial(parts.datasets_of, kinds.PROPOSALS, "proposalIds")
     ),
