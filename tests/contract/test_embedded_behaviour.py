@@ -429,9 +429,9 @@ def test_who_may_not_do_it_at_all_learns_nothing_else(as_user: As, alice: httpx.
 
 
 def test_a_body_is_read_before_anybody_is_asked_who_they_are(as_user: As) -> None:
-    broken = {"content": b"{", "headers": {"Content-Type": "application/json"}}
     for user in (None, "alice"):
-        answer = as_user(user).post("/api/v4/datasets", **broken)
+        json_type = {"Content-Type": "application/json"}
+        answer = as_user(user).post("/api/v4/datasets", content=b"{", headers=json_type)
         assert (answer.status_code, answer.json()["error"]) == (400, "Bad Request")
 
 
@@ -494,7 +494,8 @@ def test_what_is_not_in_the_filter_language(alice: httpx.Client) -> None:
         bad = {"limits": {"sort": {"nonsense": "asc"}}}
         assert alice.get(f"/api/v4/{what}", params={"filter": json.dumps(bad)}).status_code == 400
     for what in ("datasets", "datasets/public", "origdatablocks/files", "origdatablocks/public/files"):
-        for part in ({"limits": {"limit": 1}}, {"fields": ["size"]}, {"include": []}):
+        parts: list[dict[str, Any]] = [{"limits": {"limit": 1}}, {"fields": ["size"]}, {"include": []}]
+        for part in parts:
             sent = {"filter": json.dumps({"where": {}, **part})}
             assert alice.get(f"/api/v4/{what}/count", params=sent).status_code == 400
         assert listed(alice, f"v4/{what}/count", where={"size": 1}) == {"count": 0}

@@ -168,8 +168,9 @@ def test_facets(as_user: As, datasets: httpx.Client) -> None:
 def test_metadata_keys(as_user: As, datasets: httpx.Client) -> None:
     for version in ("v3", "v4"):
         what = f"{version}/datasets/metadataKeys"
-        assert ask(datasets, what).json() == ["length", "mode", "count", "temperature"]
-        assert ask(datasets, what, fields={"metadataKey": "O"}).json() == ["mode", "count"]
+        # What has no unit is a group.
+        assert ask(datasets, what).json() == ["length", "mode", "count", "temperature", "count.value"]
+        assert ask(datasets, what, fields={"metadataKey": "O"}).json() == ["mode", "count", "count.value"]
         assert ask(datasets, what, limits={"limit": 1, "skip": 1}).json() == ["mode"]
         assert ask(as_user("bob"), what).json() == []
     assert ask(as_user(None), "v4/datasets/public/metadataKeys").json() == []
@@ -236,3 +237,17 @@ def test_full_queries_are_about_ones_own_groups(as_user: As, alice: httpx.Client
     assert found("bob", isPublished=[True, False]) == "1"
     assert (facets("alice"), facets("bob"), facets("bob", isPublished=True)) == (4, 1, 1)
     assert len(as_user("bob").get("/api/v3/datasets").json()) == 3
+
+
+def test_metadata_keys_of_groups(alice: httpx.Client, minimal: dict[str, Any]) -> None:
+    metadata = {
+        "beam": {"slit": {"gap": {"value": 1, "unit": "mm"}, "names": [{"a": 1}]}, "on": True},
+        "none": {"value": 1, "unit": ""},
+        "empty": {},
+    }
+    for body in (metadata, {"beam": {"on": False, "off": None}, "text": "[1"}):
+        answer = alice.post("/api/v4/datasets", json={**minimal, "scientificMetadata": body})
+        assert answer.status_code == 201
+    keys = ["beam.slit.gap", "beam.slit.names", "beam.on", "none", "beam.off", "text"]
+    assert ask(alice, "v4/datasets/metadataKeys").json() == keys
+    assert ask(alice, "v3/datasets/metadataKeys", limits={"skip": 4}).json() == keys[4:]
