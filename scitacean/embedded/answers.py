@@ -60,20 +60,37 @@ class Refusal(Exception):  # noqa: N818 - an answer of the protocol, no error of
         Whether the body has the key ``error``; a refused sign-in has not.
     short:
         Whether the body is ``{"status", "message"}``, as some routes have it.
+    bare:
+        Whether the body is the message alone.
+    detail:
+        What is wrong in particular: the body is ``{"message", "error"}``, and this is the error.
     """
 
     def __init__(
-        self, status: int, message: str | Sequence[str], *, named: bool = True, short: bool = False
+        self,
+        status: int,
+        message: str | Sequence[str],
+        *,
+        named: bool = True,
+        short: bool = False,
+        bare: bool = False,
+        detail: str | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.named = named
         self.short = short
+        self.bare = bare
+        self.detail = detail
 
     def answer(self) -> Answer:
         """Give the refusal the form that servers send."""
         message = self.message if isinstance(self.message, str) else list(self.message)
+        if self.bare:
+            return Answer(message, status=self.status)
+        if self.detail is not None:
+            return Answer({"message": message, "error": self.detail}, status=self.status)
         if self.short:
             return Answer({"status": int(self.status), "message": message}, status=self.status)
         body: Document = {"message": message, "statusCode": int(self.status)}

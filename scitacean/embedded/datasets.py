@@ -10,10 +10,11 @@ from . import entries, rights, schemas, times
 from .access import PUBLISHED, visible
 from .answers import NOTHING, Answer, Document, Refusal, bad_request
 from .calls import Call, new_id
+from .conditions import Condition
 from .entries import Kind
 from .indexes import COLUMNS, TERMS
 from .kinds import count_datasets
-from .lists import ListQuery, v4_query
+from .lists import ListQuery, v4_count, v4_query
 from .relations import checked, with_relations
 from .units import add_si
 
@@ -122,13 +123,13 @@ def find_one_public(call: Call) -> Answer:
 def count(call: Call) -> Answer:
     """``GET /api/v4/datasets/count``: the one list of v4 that reads texts as times."""
     seen = visible(call.site.accounts, call.user)
-    condition = _query(call, cast=True).condition & seen
+    condition = _counted(call) & seen
     return Answer({"count": call.transaction.count(DATASETS, condition)})
 
 
 def count_public(call: Call) -> Answer:
     """``GET /api/v4/datasets/public/count``."""
-    condition = _query(call, cast=True).condition & PUBLISHED
+    condition = _counted(call) & PUBLISHED
     return Answer({"count": call.transaction.count(DATASETS, condition)})
 
 
@@ -223,8 +224,12 @@ def _http_or_iso(text: str) -> datetime:
         return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=times.UTC)
 
 
-def _query(call: Call, *, cast: bool = False) -> ListQuery:
-    return v4_query(call.text("filter"), evolve(KIND.rules(v3=False), cast=cast))
+def _query(call: Call) -> ListQuery:
+    return v4_query(call.text("filter"), KIND.rules(v3=False))
+
+
+def _counted(call: Call) -> Condition:
+    return v4_count(call.text("filter"), evolve(KIND.rules(v3=False), cast=True))
 
 
 def _found(call: Call, query: ListQuery, *, public: bool) -> list[Document]:

@@ -71,11 +71,10 @@ def count(call: Call) -> Answer:
 
 def full_query(call: Call) -> Answer:
     """``GET /api/v3/datasets/fullquery``."""
-    condition = full_condition(
-        _renamed(json_parameter(call, "fields")), KIND.output, KIND.rules(v3=True), KIND.metadata
-    )
+    fields = _renamed(json_parameter(call, "fields"))
+    condition = full_condition(fields, KIND.output, KIND.rules(v3=True), KIND.metadata)
     page = page_of(json_parameter(call, "limits"))
-    found = call.transaction.find(datasets.DATASETS, condition & KIND.listed(call), page)
+    found = call.transaction.find(datasets.DATASETS, condition & KIND.queried(call, fields), page)
     return Answer([_shown(dataset) for dataset in found])
 
 
@@ -84,7 +83,7 @@ def full_facet(call: Call) -> Answer:
     fields, facets = facet_parameters(call)
     condition = full_condition(
         _renamed(fields), KIND.output, KIND.rules(v3=True), KIND.metadata
-    ) & KIND.listed(call)
+    ) & KIND.queried(call, fields)
     renamed = {_ONE_FOR_LIST.get(facet, facet): facet for facet in facets}
     (found,) = facets_of(call, datasets.DATASETS, condition, list(renamed), KIND.output)
     return Answer([{renamed.get(name, name): counts for name, counts in found.items()}])

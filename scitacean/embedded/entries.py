@@ -87,6 +87,10 @@ class Kind:
         """Select what the user sees in lists."""
         return self.rights.listed(call.site.accounts, call.user)
 
+    def queried(self, call: Call, fields: Document) -> Condition:
+        """Select what the user finds with full queries, of those that have these fields."""
+        return self.rights.queried(call.site.accounts, call.user, fields)
+
 
 def existing(kind: Kind, call: Call) -> Document:
     """Find the entry that the path names.
@@ -143,7 +147,8 @@ def added(kind: Kind, call: Call, document: Document) -> Document:
 
 
 def is_valid(kind: Kind, call: Call) -> Answer:
-    """Tell whether a body would do, and why not."""
+    """Tell whether a body would do, and why not, if the user may make what it describes (else 403)."""
+    rights.check(call.site.accounts, call.user, kind.rights.create, call.body)
     reasons = schemas.problems(kind.body, call.body, call.site.variant)
     return Answer({"valid": not reasons, "reason": reasons})
 
@@ -181,27 +186,26 @@ def count(kind: Kind, call: Call) -> Answer:
 
 def count_fields(kind: Kind, call: Call) -> Answer:
     """Count entries, with the ``fields`` of a full query and the ``where`` of ``filter``."""
-    condition = full_condition(
-        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
-    )
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     condition = condition & where(json_parameter(call, "filter"), kind.rules(v3=True))
-    return Answer({"count": call.transaction.count(kind.collection, condition & kind.listed(call))})
+    seen = kind.queried(call, fields)
+    return Answer({"count": call.transaction.count(kind.collection, condition & seen)})
 
 
 def full_query(kind: Kind, call: Call) -> Answer:
     """Find entries by their fields, words or metadata."""
-    condition = full_condition(
-        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
-    )
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     page = page_of(json_parameter(call, "limits"))
-    return Answer(call.transaction.find(kind.collection, condition & kind.listed(call), page))
+    return Answer(call.transaction.find(kind.collection, condition & kind.queried(call, fields), page))
 
 
 def full_facet(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
     """Count the values of fields."""
     fields, facets = facet_parameters(call)
     condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
-    condition = condition & (kind.listed(call) if seen is None else seen)
+    condition = condition & (kind.queried(call, fields) if seen is None else seen)
     return Answer(facets_of(call, kind.collection, condition, facets, kind.output))
 
 

@@ -157,11 +157,16 @@ def _entry(key: str, value: object, rules: Rules, depth: int) -> Condition:
         return COMBINATIONS[key]([where(part, rules, depth + 1) for part in value])
     if key.startswith("$"):
         raise bad_request(f"Property {key} should not exist in the filter object")
-    if rules.known is not None and not _is_known(key, rules.known):
-        raise bad_request(f"Property {key} should not exist in the filter object")
+    check_known(key, rules)
     if isinstance(value, dict) and any(name.startswith("$") for name in value):
         return _operators(key, value, rules, depth)
     return _one_of(key, [value], rules)
+
+
+def check_known(path: str, rules: Rules) -> None:
+    """Refuse a path with names that the collection does not have (400)."""
+    if rules.known is not None and not _is_known(path, rules.known):
+        raise bad_request(f"Property {path} should not exist in the filter object")
 
 
 def _is_known(path: str, known: frozenset[str]) -> bool:
