@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -11,6 +12,13 @@ from attrs import frozen
 
 Document: TypeAlias = dict[str, Any]
 """A JSON object as it came from a client or goes to one."""
+
+
+@frozen
+class Written:
+    """JSON that is written already."""
+
+    content: bytes
 
 
 @frozen
@@ -40,6 +48,30 @@ def written(value: object) -> str:
     '{"name":"µ","sizes":[1,2]}'
     """
     return _ENCODER.encode(value)
+
+
+def listed(entries: Iterable[Document | str]) -> Answer:
+    """Answer with a list, of which each entry is written before the next one is read.
+
+    Parameters
+    ----------
+    entries:
+        Documents, or the JSON of documents.
+
+    Examples
+    --------
+    >>> listed([{"a": 1}, '{"b":2}']).body
+    Written(content=b'[{"a":1},{"b":2}]')
+    """
+    content = io.BytesIO()
+    between = b"["
+    for entry in entries:
+        content.write(between)
+        content.write((entry if isinstance(entry, str) else written(entry)).encode())
+        between = b","
+    content.write(b"]" if content.tell() else b"[]")
+    # It is not copied.
+    return Answer(Written(content.getvalue()))
 
 
 NOTHING = Answer(None, empty=True)

@@ -14,7 +14,7 @@ from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Request, Response
 
 from . import rights, schemas
-from .answers import Answer, Document, Refusal, not_found, written
+from .answers import Answer, Document, Refusal, Written, not_found, written
 from .bodies import BodyTooLarge, read_json
 from .calls import Call, Route, Site, check_plain_text, check_signed_in
 from .paths import Paths, decoded_path
@@ -155,6 +155,6 @@ class _Reply:
 def _to_http(answer: Answer) -> _Reply:
     if answer.empty:
         return _Reply(answer.status)
-    return _Reply(
-        answer.status, written(answer.body).encode(), "application/json; charset=utf-8", tagged=True
-    )
+    body = answer.body
+    content = body.content if isinstance(body, Written) else written(body).encode()
+    return _Reply(answer.status, content, "application/json; charset=utf-8", tagged=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
 from attrs import field, frozen
 
 from . import rights, schemas
-from .answers import Answer, Document, Refusal, bad_request, forbidden, not_found
+from .answers import Answer, Document, Refusal, bad_request, forbidden, listed, not_found
 from .calls import Call
 from .filters import Condition, Rules, where
 from .lists import ListQuery, v3_query, v4_query
@@ -161,13 +161,13 @@ def get(kind: Kind, call: Call) -> Answer:
 def find_v3(kind: Kind, call: Call, *, parameter: str = "filter") -> Answer:
     """List entries, with a filter of v3."""
     query = v3_query(call.text(parameter), kind.rules(v3=True))
-    return Answer(_found(kind, call, query, kind.listed(call)))
+    return _list(kind, call, query, kind.listed(call))
 
 
 def find_one_v3(kind: Kind, call: Call) -> Answer:
     """Give the first entry of a list; null where there is none."""
     query = v3_query(call.text("filter"), kind.rules(v3=True))
-    return Answer(next(iter(_found(kind, call, query, kind.listed(call))), None))
+    return Answer(next(_found(kind, call, query, kind.listed(call)), None))
 
 
 def find_v4(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
@@ -175,7 +175,7 @@ def find_v4(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
     query = v4_query(call.text("filter"), kind.rules(v3=False))
     if query.include:
         raise bad_request(f"include is not for {kind.collection} here")
-    return Answer(_found(kind, call, query, kind.listed(call) if seen is None else seen))
+    return _list(kind, call, query, kind.listed(call) if seen is None else seen)
 
 
 def count(kind: Kind, call: Call) -> Answer:
@@ -198,7 +198,7 @@ def full_query(kind: Kind, call: Call) -> Answer:
     fields = json_parameter(call, "fields")
     condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     page = page_of(json_parameter(call, "limits"))
-    return Answer(call.transaction.find(kind.collection, condition & kind.queried(call, fields), page))
+    return listed(call.transaction.texts(kind.collection, condition & kind.queried(call, fields), page))
 
 
 def full_facet(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
@@ -253,6 +253,11 @@ def removed(kind: Kind, call: Call, old: Document) -> Document:
     return old
 
 
-def _found(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> list[Document]:
-    found = call.transaction.find(kind.collection, query.condition & seen, query.page)
-    return [query.shown(document) for document in found]
+def _list(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> Answer:
+    if query.fields:
+        return listed(_found(kind, call, query, seen))
+    return listed(call.transaction.texts(kind.collection, query.condition & seen, query.page))
+
+
+def _found(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> Iterator[Document]:
+    return map(query.shown, call.transaction.each(kind.collection, query.condition & seen, query.page))

@@ -64,6 +64,11 @@ PAGES: dict[str, dict[str, Any]] = {
     "a rare keyword": {"where": {"keywords": "seldom"}},
     "one name": {"where": {"datasetName": "run 000007"}},
     "names that begin so": {"where": {"datasetName": {"$regex": "^run 00000"}}},
+    "of a rare type": {"where": {"type": "derived"}},
+    "of one owner": {"where": {"owner": "Grace Example"}},
+    "of an owner who has none": {"where": {"owner": "Nobody"}},
+    "of one sample": {"where": {"sampleIds": "sample 7"}},
+    "the large ones": {"where": {"size": {"$gt": 1000}}},
     "most of them, by time": {
         "where": {"keywords": "often"},
         "limits": {"limit": 10, "skip": 20, "sort": {"creationTime": "desc"}},
@@ -269,13 +274,18 @@ def filled(folder: Path, number: int) -> EmbeddedCatalogue:
         transaction.delete("datasets", model["pid"])
         for i in range(number):
             pid = f"bench/{i:06d}"
+            seldom = i % (number // 10) == 0
             dataset = {
                 **model,
                 "_id": pid,
                 "pid": pid,
                 "datasetName": f"run {i:06d}",
                 "creationTime": f"2026-{i % 12 + 1:02d}-{i % 28 + 1:02d}T{i % 24:02d}:00:00.000Z",
-                "keywords": [*(["seldom"] if i % (number // 10) == 0 else []), "often" if i % 10 else "rest"],
+                "keywords": [*(["seldom"] if seldom else []), "often" if i % 10 else "rest"],
+                "type": "derived" if seldom else "raw",
+                "owner": "Grace Example" if seldom else "Ada Example",
+                "sampleIds": [f"sample {i * 100 // number}"] if i % (number // 100) < 10 else [],
+                "size": 2000 if seldom else i % 1000,
                 "scientificMetadata": {"temperature": {"value": i % 100, "unit": "K"}},
             }
             transaction.insert("datasets", pid, dataset)
