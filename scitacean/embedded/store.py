@@ -106,7 +106,7 @@ class Transaction:
         self.connection.executemany("INSERT INTO term VALUES (?, ?, ?)", [(*one, seq) for one in new - old])
 
     def delete(self, collection: str, identifier: str) -> None:
-        """Remove a document; what is linked to it stays behind, as on real servers."""
+        """Remove a document that is there; what is linked to it stays behind, as on real servers."""
         seq, terms = self._terms(collection, identifier)
         self._remove_terms(seq, terms)
         self.connection.execute("DELETE FROM document WHERE seq = ?", (seq,))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from werkzeug.test import Client
 
 from scitacean.embedded import Accounts, EmbeddedCatalogue, User
 from scitacean.embedded.catalogue import FILE_NAME
@@ -154,3 +157,30 @@ def test_what_most_datasets_have_is_met_in_the_order_of_a_page(catalogue: Embedd
             params={"filter": json.dumps({"where": {"type": "raw"}, "limits": {"limit": 2, "skip": 1}})},
         ).json()
     assert [dataset["pid"] for dataset in found] == [f"often/{NUMBER - 2}", f"often/{NUMBER - 3}"]
+
+
+def test_a_list_of_all_takes_little_more_memory_than_its_answer(tmp_path: Path) -> None:
+    with EmbeddedCatalogue(tmp_path, accounts=ACCOUNTS) as catalogue:
+        store = Store(tmp_path / FILE_NAME, durable=False)
+        with store.transaction(write=True) as transaction:
+            for i in range(2_000):
+                metadata = {f"entry {j}": {"value": j, "unit": "m"} for j in range(50)}
+                transaction.insert(
+                    "datasets", str(i), {**OFTEN, "pid": str(i), "scientificMetadata": metadata}
+                )
+        store.close()
+        asked = {"filter": json.dumps({"limits": {"limit": 10_000}})}
+        signed_in = {"Authorization": f"Bearer {catalogue.token_for('ada')}"}
+        http = Client(catalogue.wsgi)
+        for path in ("/api/v4/datasets", "/api/v3/datasets"):
+            http.get(path, query_string=asked, headers=signed_in)
+            tracemalloc.start()
+            try:
+                answer = http.get(path, query_string=asked, headers=signed_in, buffered=False)
+                _, most = tracemalloc.get_traced_memory()
+            finally:
+                tracemalloc.stop()
+            size = int(answer.headers["Content-Length"])
+            assert size > 2_000_000
+            assert most < 2.5 * size
+            assert len(json.loads(answer.data)) == 2_000
