@@ -67,3 +67,14 @@ def parent(path: bytes) -> bytes:
     """
     head, slash, _ = path.rpartition(b"/")
     return head or slash or b"."
+
+
+def unmistakable(path: bytes) -> bytes:
+    """Return a path of the host as no tool can take it for anything but a path.
+
+    Examples
+    --------
+    >>> unmistakable(b"-"), unmistakable(b"/data/-")
+    (b'./-', b'/data/-')
+    """
+    return path if path.startswith(b"/") else b"./" + path

@@ -24,6 +24,7 @@ from scitacean.transfer.ssh.sftp_packets import (
     SftpRefusedError,
     read_attributes,
     read_extensions,
+    read_names,
     read_status,
     read_string,
     string,
@@ -188,6 +189,14 @@ class SftpSession:
     def mkdir(self, path: bytes, attributes: bytes = ATTRIBUTES_NONE) -> Pending[None]:
         """Make a folder."""
         return self._start(Kind.MKDIR, string(path) + attributes, _done)
+
+    def opendir(self, path: bytes) -> Pending[bytes]:
+        """Open a folder to list it; the result is its handle."""
+        return self._start(Kind.OPENDIR, string(path), _handle)
+
+    def readdir(self, handle: bytes) -> Pending[list[tuple[bytes, Attributes]]]:
+        """Read a part of the listing of a folder; refused with "end of file" after the last one."""
+        return self._start(Kind.READDIR, handle, _listing)
 
     def rmdir(self, path: bytes) -> Pending[None]:
         """Remove an empty folder."""
@@ -401,6 +410,10 @@ def _attributes(kind: int, body: memoryview) -> Attributes:
 
 def _names(kind: int, body: memoryview) -> None:
     _checked(kind, body, Kind.NAME)
+
+
+def _listing(kind: int, body: memoryview) -> list[tuple[bytes, Attributes]]:
+    return read_names(_checked(kind, body, Kind.NAME))
 
 
 def _extended(kind: int, body: memoryview) -> memoryview:

@@ -11,16 +11,18 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
+from scitacean.transfer.ssh.bundle import LEAST_FILES, send_bundles, small_size
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
-from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.lookup import look_up_files
+from scitacean.transfer.ssh.naming import name_files
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
-from scitacean.transfer.ssh.sending import NamedPart, Naming, Sending, SendSettings
+from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.sftp_packets import Attributes
 from scitacean.transfer.ssh.verify import Verification
 
@@ -63,6 +65,7 @@ class SSHUploadConnection:
         self._verify = verify
         self._connections = connections
         self._settings = settings
+        self._tools = tools
         self._journal = Journal()
         self._checksums = HostChecksums(line, paths, tools)
 
@@ -170,7 +173,7 @@ class SSHUploadConnection:
             self._line.again(lambda: folders.make(self._line.sftp, missing))
             self._move(wanted, verification, number, on_progress)
             self._check(wanted, verification, number)
-            self._name(wanted)
+            name_files(wanted, self._line, self._journal)
         return items
 
     def _not_there(
@@ -180,8 +183,9 @@ class SSHUploadConnection:
         # In a folder that is not there nothing is.
         inside = [item for item in items if parent(item.target) not in missing]
         complete = set()
-        for item, attributes in zip(inside, self._look([item.target for item in inside]), strict=True):
-            if attributes is None:
+        there = self._look([item.target for item in inside])
+        for item in inside:
+            if (attributes := there.get(item.target)) is None:
                 continue
             if not (item.request.resume and attributes.is_file and attributes.size == item.size):
                 raise already_there(item.target, self._line.sftp.host)
@@ -195,13 +199,15 @@ class SSHUploadConnection:
         # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
         self._journal.files.update(item.target for item in complete)
         begun = [item for item in inside if item.request.resume and item not in complete]
-        for item, attributes in zip(begun, self._look([item.partial for item in begun]), strict=True):
+        there = self._look([item.partial for item in begun])
+        for item in begun:
+            attributes = there.get(item.partial)
             if attributes is not None and attributes.is_file and 0 < (attributes.size or 0) <= item.size:
                 item.start = self._sure(attributes.size or 0, verification)
         return [item for item in items if item not in complete]
 
-    def _look(self, paths: Sequence[bytes]) -> list[Attributes | None]:
-        return self._line.again(lambda: list(look_up(self._line.sftp.lstat, paths)))
+    def _look(self, paths: Sequence[bytes]) -> dict[bytes, Attributes]:
+        return self._line.again(lambda: look_up_files(self._line.sftp, paths))
 
     def _sure(self, size: int, verification: Verification) -> int:
         """Return how much of a partial file can be relied on."""
@@ -225,8 +231,12 @@ class SSHUploadConnection:
         number: int,
         on_progress: ProgressCallback | None,
     ) -> None:
+        bundled = self._bundle(items, verification, on_progress)
+
         def first_parts(*, of_large: bool) -> Iterator[OutgoingPart]:
             for item in items:
+                if item in bundled:
+                    continue
                 if (item.size - item.start >= PART_SIZE) == of_large:
                     yield item.first_part()
 
@@ -236,6 +246,33 @@ class SSHUploadConnection:
             Lanes(self._line, schedule, sending, number=number).run()
         finally:
             sending.close()
+
+    def _bundle(
+        self,
+        items: Sequence[Outgoing],
+        verification: Verification,
+        on_progress: ProgressCallback | None,
+    ) -> set[Outgoing]:
+        """Send the small ones of many files at once; return those that are there."""
+        most = small_size(self._line)
+        small = [item for item in items if item.size <= most and not item.start]
+        if len(small) < LEAST_FILES:
+            return set()
+        # Noted first: whatever happens in between, some of them may be there.
+        self._journal.partial.update((item.partial, item.target) for item in small)
+
+        def tell(item: Outgoing) -> None:
+            if on_progress is not None:
+                on_progress(item.request.remote, item.size)
+
+        return send_bundles(
+            self._line,
+            self._tools,
+            small,
+            self._settings,
+            algorithms=verification.algorithms,
+            on_sent=tell,
+        )
 
     def _check(self, items: Sequence[Outgoing], verification: Verification, number: int) -> None:
         bad = verification.find_different(items)
@@ -257,10 +294,6 @@ class SSHUploadConnection:
     def _drop(self, items: Sequence[Outgoing]) -> None:
         targets = {item.target for item in items}
         self._line.again(lambda: self._journal.remove_partial(self._line.sftp, targets))
-
-    def _name(self, items: Sequence[Outgoing]) -> None:
-        schedule = Schedule((NamedPart(item) for item in items), (), most_bytes=MOST_BYTES)
-        Lanes(self._line, schedule, Naming(self._journal), number=1).run()
 
 
 def _uploaded(file: File, item: Outgoing) -> File:
