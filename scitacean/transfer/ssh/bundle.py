@@ -39,9 +39,7 @@ _WRITE_ARCHIVE: Final = (
     "tar --create --file=- --format=gnu --blocking-factor=128 --absolute-names --dereference "
     "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
 )
-_READ_ARCHIVE: Final = (
-    "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
-)
+_READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
 
 
 def small_size(line: Line) -> int:

@@ -12,8 +12,8 @@ from paramiko import Channel, SSHException
 
 from scitacean.errors import TransferError
 from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.sendall import send_all
 
-_SEND_AT_ONCE = 32_704
 _RECEIVE_AT_ONCE = 1 << 24
 _POLL_SECONDS = 0.01
 
@@ -74,8 +74,8 @@ class RemoteCommand:
         """
         with _told():
             for block in blocks:
-                for start in range(0, len(block), _SEND_AT_ONCE):
-                    self._send(block[start : start + _SEND_AT_ONCE])
+                if not send_all(self._channel, block):
+                    raise CommandError("its input was closed")
 
     def end_input(self) -> None:
         """Let its input end.
@@ -116,13 +116,6 @@ class RemoteCommand:
                 raise CommandError("it did not end")
             time.sleep(_POLL_SECONDS)
         return self._channel.recv_exit_status()
-
-    def _send(self, block: bytes) -> None:
-        while block:
-            sent = self._channel.send(block)
-            if not sent:
-                raise CommandError("its input was closed")
-            block = block[sent:]
 
     def _receive(self) -> bytes:
         while True:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
+from scitacean.transfer.ssh.sendall import send_all
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
     VERSION,
@@ -36,7 +37,7 @@ _T = TypeVar("_T")
 _SAFE_BLOCK = 32 * 1024
 _LARGEST_BLOCK = 255 * 1024
 _LARGEST_PACKET = _LARGEST_BLOCK + 64 * 1024
-# Channel.sendall is quadratic in what it is given, and Channel.send takes at most this much.
+# Requests that fit into one packet of the connection together share it.
 _SEND_AT_ONCE = 32_704
 # Taking all that has arrived is cheap; taking a part moves the rest.
 _RECEIVE_AT_ONCE = 1 << 24
@@ -333,14 +334,14 @@ class SftpSession:
             self._send(message)
 
     def _send(self, message: bytes) -> None:
-        position = 0
         # After an interrupt in between the server would take the next packet for the rest of this one.
         self._broken = "got a part of a request only"
         try:
-            while position < len(message):
-                position += self._channel.send(message[position : position + _SEND_AT_ONCE])
+            sent = send_all(self._channel, message)
         except (OSError, EOFError, SSHException) as error:
             raise self._lost(error) from error
+        if not sent:
+            raise self._lost(None)
         self._broken = None
 
     def _arrived(self) -> bytes | None:
