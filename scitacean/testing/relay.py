@@ -32,6 +32,7 @@ class Relay:
         self._room: int | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._accepting = True
         self._writers: set[asyncio.StreamWriter] = set()
         self._serving: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -62,8 +63,19 @@ class Relay:
         """Pass nothing on any more, but keep the connections."""
         self._flowing.clear()
 
+    async def refuse(self) -> None:
+        """End new connections at once, and let the open ones be."""
+        self._accepting = False
+
+    async def accept(self) -> None:
+        """Let new connections be again."""
+        self._accepting = True
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
+        if not self._accepting:
+            writer.transport.abort()
+            return
         self._writers.add(writer)
         task = asyncio.create_task(self._serve(reader, writer))
         self._serving.add(task)

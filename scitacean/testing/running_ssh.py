@@ -63,7 +63,7 @@ class RunningSSHServer:
 
     @property
     def connections_made(self) -> int:
-        """How many connections there have been."""
+        """How many connections there have been, with those that were refused."""
         return self._relay.accepted
 
     def kill_connections(self) -> None:
@@ -77,6 +77,14 @@ class RunningSSHServer:
     def freeze(self) -> None:
         """Pass nothing on any more, but keep the connections."""
         self._thread.run(self._relay.freeze())
+
+    def refuse_connections(self) -> None:
+        """End new connections at once, and let the open ones be."""
+        self._thread.run(self._relay.refuse())
+
+    def accept_connections(self) -> None:
+        """Let new connections be again."""
+        self._thread.run(self._relay.accept())
 
 
 @attrs.frozen(kw_only=True)

@@ -105,9 +105,9 @@ def _upload_with_files(
     with transfer.connect_for_upload(dataset, folder / local[0].remote_path) as connection:
         try:
             meter.phase("moving")
-            uploaded = _send(connection, local, folder, meter)
+            uploaded, unverified = _send(connection, local, folder, meter)
             meter.phase("verifying")
-            _verify(connection, uploaded, folder)
+            _verify(connection, unverified, folder)
             dataset = dataset.replace_files(*uploaded)
             registration = prepare(dataset)
             meter.phase("registering")
@@ -129,9 +129,11 @@ def _sizes(files: Sequence[File]) -> list[tuple[File, int]]:
 
 def _send(
     connection: UploadConnection, files: Sequence[File], folder: RemotePath, meter: ProgressMeter
-) -> list[File]:
+) -> tuple[list[File], list[File]]:
+    """Send files; return them as they were sent, and those of them that were not verified thereby."""
     if not isinstance(connection, ResumableUpload):
-        return _send_plainly(connection, files)
+        uploaded = _send_plainly(connection, files)
+        return uploaded, uploaded
     requests = [
         SendRequest(
             local=file.local_path,
@@ -142,10 +144,11 @@ def _send(
         if file.local_path is not None
     ]
     sent = connection.send_files(requests, on_progress=meter.callback)
-    return [
+    uploaded = [
         file.uploaded(remote_size=one.size, remote_creation_time=one.modified, remote_checksum=one.checksum)
         for file, one in zip(files, sent, strict=True)
     ]
+    return uploaded, [file for file, one in zip(uploaded, sent, strict=True) if one.verified is None]
 
 
 def _send_plainly(connection: UploadConnection, files: Sequence[File]) -> list[File]:

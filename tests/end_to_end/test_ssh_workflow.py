@@ -16,6 +16,7 @@ from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 from scitacean.errors import HostKeyError, HostNotReachableError, TransferError, UploadInterrupted
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh.lanes import Line
 from scitacean.workflow.progress import Progress
 
 CONTENT = {"a.dat": bytes(range(256)) * 20_000, "sub/b c.dat": b"counts", "sub/empty": b""}
@@ -84,8 +85,10 @@ def test_a_download_that_was_cut_off_goes_on(
     uploaded = client.upload_new_dataset_now(dataset)
     target = tmp_path / "target"
     ssh_server.cut_after(2_000_000)
+    ssh_server.refuse_connections()
     with pytest.raises(HostNotReachableError):
         client.download_files(uploaded, target=target)
+    ssh_server.accept_connections()
     assert "a.dat" not in tree(target)
     (partial,) = [path for path in target.iterdir() if path.name.startswith(".a.dat.part-")]
     already = partial.stat().st_size
@@ -97,13 +100,37 @@ def test_a_download_that_was_cut_off_goes_on(
     assert already in moving[:2]
 
 
-def test_an_upload_that_was_cut_off_is_undone(
+def test_an_upload_that_was_cut_off_goes_on(
     client: Client, dataset: Dataset, ssh_server: RunningSSHServer
 ) -> None:
     ssh_server.cut_after(2_000_000)
-    with pytest.raises(HostNotReachableError):
-        client.upload_new_dataset_now(dataset)
+    uploaded = client.upload_new_dataset_now(dataset)
+    assert tree(Path(str(uploaded.source_folder))) == CONTENT
+    assert ssh_server.connections_made == 2
+
+
+def test_an_upload_that_was_cut_off_for_good_is_undone_or_told(
+    client: Client, dataset: Dataset, ssh_server: RunningSSHServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renew = Line.renew
+
+    def renew_later(line: Line) -> None:
+        ssh_server.accept_connections()
+        monkeypatch.setattr(Line, "renew", renew)
+        raise HostNotReachableError("There is no way to the file server.", hint="Wait.")
+
+    def cut_for_good(progress: Progress) -> None:
+        if progress.bytes_done:
+            ssh_server.refuse_connections()
+            ssh_server.kill_connections()
+
+    monkeypatch.setattr(Line, "renew", renew_later)
+    with pytest.raises(HostNotReachableError, match="no way"):
+        client.upload_new_dataset_now(dataset, on_progress=cut_for_good)
     assert list(ssh_server.root.iterdir()) == []
+    with pytest.raises(UploadInterrupted, match="files may be left") as caught:
+        client.upload_new_dataset_now(dataset, on_progress=cut_for_good)
+    assert isinstance(caught.value.__cause__, HostNotReachableError)
     assert client.scicat.query_datasets({}) == []
 
 

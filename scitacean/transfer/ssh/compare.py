@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Literal
 
@@ -11,21 +12,21 @@ from scitacean.errors import HostNotReachableError
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
-from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
+from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 _SAMPLE = 64 * 1024
 
 
 def differing(
-    items: Sequence[Outgoing], line: Line, *, how_much: Literal["all", "sample"], connections: int
-) -> set[int]:
+    places: Mapping[Outgoing, bytes], line: Line, *, how_much: Literal["all", "sample"], connections: int
+) -> set[Outgoing]:
     """Read files of the host and compare them with the local ones.
 
     Parameters
     ----------
-    items:
-        The files; what is compared has their partial names, or their own where these do not exist.
+    places:
+        The files, and their paths on the host.
     line:
         The connection.
     how_much:
@@ -36,7 +37,7 @@ def differing(
     Returns
     -------
     :
-        Indices of those that differ or cannot be read.
+        Those that differ or cannot be read.
 
     Raises
     ------
@@ -46,48 +47,64 @@ def differing(
         If a local file cannot be read, or the connection breaks.
     """
 
-    def parts() -> Iterator[_Compared]:
-        for index, item in enumerate(items):
-            ranges = _everything(item.size) if how_much == "all" else _sample(item.size)
+    def parts() -> Iterator[OutgoingPart]:
+        for item in places:
+            ranges = list(_everything(item.size) if how_much == "all" else _sample(item.size))
+            comparing.unread[item] = {start for start, _ in ranges}
             for start, end in ranges:
-                yield _Compared(start, end, item, index)
+                yield OutgoingPart(start, end, item)
 
     schedule = Schedule(parts(), (), most_bytes=MOST_BYTES)
-    comparing = _Comparing(schedule)
-    Lanes(line, schedule, comparing, number=connections).run()
+    comparing = _Comparing(schedule, places)
+    try:
+        Lanes(line, schedule, comparing, number=connections).run()
+    finally:
+        comparing.close()
     return comparing.different
-
-
-class _Compared(OutgoingPart):
-    """A range of a file that is compared."""
-
-    def __init__(self, start: int, end: int, file: Outgoing, index: int) -> None:
-        super().__init__(start, end, file)
-        self.index = index
 
 
 class _Comparing:
     """The steps of comparing a part of a file."""
 
-    def __init__(self, schedule: Schedule[_Compared]) -> None:
+    def __init__(self, schedule: Schedule[OutgoingPart], places: Mapping[Outgoing, bytes]) -> None:
         self._schedule = schedule
-        self.different: set[int] = set()
+        self._places = places
+        self._lock = threading.Lock()
+        self.unread: dict[Outgoing, set[int]] = {}
+        self.different: set[Outgoing] = set()
 
-    async def job(self, session: SftpSession, part: _Compared) -> None:
+    async def job(self, session: SftpSession, part: OutgoingPart) -> None:
+        item = part.file
         try:
-            if part.index not in self.different and not await self._is_same(session, part):
-                self.different.add(part.index)
+            if item not in self.different and not await self._is_same(session, part):
+                self.different.add(item)
         except SftpRefusedError:
-            self.different.add(part.index)
+            self.different.add(item)
         self._schedule.release(part.charged)
+        self._was_read(part)
 
-    async def _is_same(self, session: SftpSession, part: _Compared) -> bool:
-        handle = await _opened(session, part.file)
+    def close(self) -> None:
+        """Close the local files of which a part is missing."""
+        for item in self.unread:
+            item.close()
+
+    def _was_read(self, part: OutgoingPart) -> None:
+        """Close the local file with its last part: all that are under way cannot stay open."""
+        with self._lock:
+            unread = self.unread.get(part.file, set())
+            unread.discard(part.start)
+            if not unread:
+                self.unread.pop(part.file, None)
+                part.file.finish_reading()
+
+    async def _is_same(self, session: SftpSession, part: OutgoingPart) -> bool:
+        handle = await session.open(self._places[part.file], OpenFlag.READ)
         try:
             blocks = [
                 (content, session.read(handle, offset, len(content)))
                 for offset, content in part.file.read(part, session.read_size, ())
             ]
+            self._was_read(part)
             for content, pending in blocks:
                 if content != await pending:
                     return False
@@ -95,15 +112,6 @@ class _Comparing:
             with suppress(HostNotReachableError):
                 session.close(handle).ignore()
         return True
-
-
-async def _opened(session: SftpSession, item: Outgoing) -> bytes:
-    try:
-        return await session.open(item.partial, OpenFlag.READ)
-    except SftpRefusedError as refusal:
-        if refusal.code != Status.NO_SUCH_FILE:
-            raise
-        return await session.open(item.target, OpenFlag.READ)
 
 
 def _everything(size: int) -> Iterator[tuple[int, int]]:

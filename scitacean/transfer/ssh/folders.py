@@ -70,6 +70,8 @@ class HostFolders:
         FileUploadError
             If the server refuses.
         """
+        # By an earlier try, over a connection that broke before it was told whether they have been made.
+        tried = self._journal.folders & missing
 
         def make_one(folder: bytes) -> Pending[None]:
             # Noted first: when the connection breaks now, the folder may be there all the same.
@@ -80,8 +82,9 @@ class HostFolders:
             level = sorted(folder for folder in missing if folder.count(b"/") == depth)
             for folder, answer in answers(make_one, level):
                 if isinstance(answer, SftpRefusedError):
-                    self._journal.folders.discard(folder)
-                    # Somebody else may have made it in the meantime.
+                    if folder not in tried:
+                        # Somebody else may have made it in the meantime.
+                        self._journal.folders.discard(folder)
                     attributes = next(look_up(session.stat, [folder]))
                     if attributes is None or not attributes.is_folder:
                         raise cannot_write(answer, folder, session) from answer

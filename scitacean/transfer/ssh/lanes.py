@@ -52,14 +52,20 @@ class Line:
     connected:
         The connection.
     connect:
-        Makes another one to the same host.
+        Gives another one to the same host.
+    connect_anew:
+        Makes another one: one that was kept may have broken at the same time.
     """
 
     def __init__(
-        self, connected: Connected, connect: Callable[[], AbstractContextManager[Connected]]
+        self,
+        connected: Connected,
+        connect: Callable[[], AbstractContextManager[Connected]],
+        connect_anew: Callable[[], AbstractContextManager[Connected]],
     ) -> None:
         self._connected = connected
         self.connect = connect
+        self.connect_anew = connect_anew
         self._stack = ExitStack()
 
     @property
@@ -82,7 +88,7 @@ class Line:
         """
         self._stack.close()
         try:
-            self._connected = self._stack.enter_context(self.connect())
+            self._connected = self._stack.enter_context(self.connect_anew())
         except ConfigurationError as error:
             # It worked before, so somebody has changed a file since then.
             raise FileNotAccessibleError(error.message, hint=error.hint) from error
@@ -173,7 +179,8 @@ class Lanes(Generic[_P]):
     def _run_other(self) -> None:
         with ExitStack() as stack:
             try:
-                line = Line(stack.enter_context(self._line.connect()), self._line.connect)
+                connect = self._line.connect
+                line = Line(stack.enter_context(connect()), connect, self._line.connect_anew)
             except TransferError as error:
                 _logger.debug("Going on without another connection: %s", error)
                 return

@@ -25,9 +25,18 @@ _READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 @attrs.define(eq=False)
 class OutgoingPart(Part):
-    """A range of a file that is sent."""
+    """A range of a file that is sent.
+
+    Attributes
+    ----------
+    file:
+        The file.
+    is_written:
+        Whether the host has confirmed all of it.
+    """
 
     file: Outgoing
+    is_written: bool = False
 
 
 @attrs.define(eq=False)
@@ -164,7 +173,7 @@ class Outgoing:
         if reader is None:
             return
         try:
-            self._checksums = reader.finish()
+            self._checksums = (self._checksums or {}) | reader.finish()
         except OSError as error:
             raise local_problem(error, self.request.local) from error
         finally:
@@ -188,10 +197,13 @@ class Outgoing:
         """
         if self._checksums is None or algorithm not in self._checksums:
             everything = OutgoingPart(0, self.size, self)
-            self._reader = None
-            for _ in self.read(everything, _CHUNK, {algorithm}):
-                pass
-            self.finish_reading()
+            self.close()
+            try:
+                for _ in self.read(everything, _CHUNK, {algorithm}):
+                    pass
+                self.finish_reading()
+            finally:
+                self.close()
         return (self._checksums or {})[algorithm]
 
     def sent(self) -> Sent:

@@ -54,8 +54,13 @@ class ConnectionPool:
         self._process = os.getpid()
 
     @contextmanager
-    def borrow(self) -> Iterator[Connected]:
+    def borrow(self, *, anew: bool = False) -> Iterator[Connected]:
         """Lend a connection that works, and keep it afterwards if it still does.
+
+        Parameters
+        ----------
+        anew:
+            Whether to make a new one even if others are kept.
 
         Raises
         ------
@@ -64,7 +69,7 @@ class ConnectionPool:
         ConfigurationError
             If the SSH configuration or the known host keys cannot be read.
         """
-        kept = self._take() or self._connect()
+        kept = (None if anew else self._take()) or self._connect()
         healthy = True
         try:
             yield kept.connection

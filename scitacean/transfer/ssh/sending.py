@@ -105,7 +105,8 @@ class Sending:
             raise cannot_write(refusal, item.partial, session, needed=item.size) from refusal
         except LocalFileChangedError:
             # Nobody can go on from it: it is known by what the local file was.
-            session.remove(item.partial).ignore()
+            with suppress(SftpRefusedError):
+                await session.remove(item.partial)
             raise
         self._schedule.release(part.charged)
 
@@ -152,8 +153,12 @@ class Sending:
             (len(content), session.write(handle, offset, content))
             for offset, content in item.read(part, session.write_size, self._algorithms(item))
         ]
-        # Most files are one part, whose last steps need not wait for the first ones.
-        ending = self._start_ending(session, handle, item) if self._missing[item] == part.charged else None
+        ending = None
+        if self._is_all_missing(part):
+            # Most files are one part, whose last steps need not wait for the first ones. All that are under
+            # way cannot stay open here.
+            item.finish_reading()
+            ending = self._start_ending(session, handle, item)
         for size, pending in writing:
             await pending
             # Where to go on from, should the connection break.
@@ -161,14 +166,23 @@ class Sending:
             if self._on_progress is not None:
                 with self._lock:
                     self._on_progress(item.request.remote, size)
-        with self._lock:
-            self._missing[item] -= part.charged
-            is_last = not self._missing[item]
-        if is_last:
+        if self._is_last(part):
             await self._finish(item, ending or self._start_ending(session, handle, item))
-            del self._missing[item]
+            self._missing.pop(item, None)
         else:
             await session.close(handle)
+
+    def _is_all_missing(self, part: OutgoingPart) -> bool:
+        return not part.is_written and self._missing[part.file] == part.charged
+
+    def _is_last(self, part: OutgoingPart) -> bool:
+        """Note that a part has been written; return whether nothing else is missing."""
+        with self._lock:
+            # Once only: the connection may break after that, and the part is done again.
+            if not part.is_written:
+                part.is_written = True
+                self._missing[part.file] -= part.charged
+            return not self._missing.get(part.file)
 
     def _start_ending(self, session: SftpSession, handle: bytes, item: Outgoing) -> _Ending:
         settings = self._settings

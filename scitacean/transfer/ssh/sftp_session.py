@@ -252,29 +252,11 @@ class SftpSession:
             If the connection broke, or nothing came for longer than the timeout.
         """
         self._flush()
+        # After an interrupt in between, the next reply would be looked for in the middle of this one.
+        self._broken = "sent a reply that was not read whole"
         stream = self._arrived()
-        if stream is None:
-            return []
-        answered = []
-        view = memoryview(stream)
-        position, end = 0, len(stream)
-        while True:
-            needed = _HEADER.size
-            if end - position < needed:
-                break
-            length, kind, number = _HEADER.unpack_from(stream, position)
-            if not 5 <= length <= _LARGEST_PACKET:
-                raise self.no_sftp()
-            needed = length + 4
-            if end - position < needed:
-                break
-            pending = self._waiting.pop(number, None)
-            if pending is None:
-                raise self.no_sftp()
-            pending.answer(kind, view[position + _HEADER.size : position + needed])
-            answered.append(pending)
-            position += needed
-        self._keep(stream[position:] if position else stream, needed)
+        answered = [] if stream is None else self._answered(stream)
+        self._broken = None
         return answered
 
     def spoil(self) -> None:
@@ -357,6 +339,29 @@ class SftpSession:
         self._incomplete.append(arrived)
         self._incomplete_size += len(arrived)
         return b"".join(self._incomplete) if self._incomplete_size >= self._needed else None
+
+    def _answered(self, stream: bytes) -> list[Pending[Any]]:
+        answered = []
+        view = memoryview(stream)
+        position, end = 0, len(stream)
+        while True:
+            needed = _HEADER.size
+            if end - position < needed:
+                break
+            length, kind, number = _HEADER.unpack_from(stream, position)
+            if not 5 <= length <= _LARGEST_PACKET:
+                raise self.no_sftp()
+            needed = length + 4
+            if end - position < needed:
+                break
+            pending = self._waiting.pop(number, None)
+            if pending is None:
+                raise self.no_sftp()
+            pending.answer(kind, view[position + _HEADER.size : position + needed])
+            answered.append(pending)
+            position += needed
+        self._keep(stream[position:] if position else stream, needed)
+        return answered
 
     def _keep(self, rest: bytes, needed: int) -> None:
         self._incomplete = [rest] if rest else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partialmethod
+from functools import partial, partialmethod
 from os import PathLike
 from pathlib import Path
 from threading import Lock
@@ -277,7 +277,7 @@ class SSHFileTransfer:
 
         borrow = self._connections().borrow
         with borrow() as connection:
-            line = Line(connection, borrow)
+            line = Line(connection, borrow, partial(borrow, anew=True))
             try:
                 yield line
             finally:

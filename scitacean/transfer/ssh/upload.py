@@ -94,12 +94,13 @@ class SSHUploadConnection:
             If a local file cannot be read, or the connection breaks.
         """
         requests = [self._request_for(file) for file in files]
+        sent_before = set(self._journal.files)
         try:
             items = self._send_all(requests, None)
             return [_uploaded(file, item) for file, item in zip(files, items, strict=True)]
         except BaseException:
             with suppress(TransferError):
-                self.revert_upload(*files)
+                self._revert(self._targets(files) - sent_before)
             raise
 
     def send_files(
@@ -137,14 +138,19 @@ class SSHUploadConnection:
         FileNotAccessibleError
             If the connection is broken and there is no other: the subclasses tell why.
         """
-        targets = {self._paths.on_host(self._source_folder / file.remote_path) for file in files}
-        self._line.again(lambda: self._journal.revert(self._line.sftp, targets))
+        self._revert(self._targets(files))
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
     ) -> Mapping[RemotePath, str] | None:
         """Compute checksums on the host; None where it has no tool for the algorithm or no shell."""
         return self._checksums.compute(paths, algorithm=algorithm)
+
+    def _targets(self, files: Sequence[File]) -> set[bytes]:
+        return {self._paths.on_host(self._source_folder / file.remote_path) for file in files}
+
+    def _revert(self, targets: set[bytes]) -> None:
+        self._line.again(lambda: self._journal.revert(self._line.sftp, targets))
 
     def _request_for(self, file: File) -> SendRequest:
         if file.local_path is None:

@@ -61,9 +61,8 @@ class Verification:
         """
         groups = self._groups(items, sure=True)
         different = self._different_checksums(groups, {item: item.target for item in items})
-        unknown = groups.get(None, [])
-        found = differing(unknown, self._line, how_much="all", connections=self._connections)
-        different |= {unknown[index] for index in found}
+        places = {item: item.target for item in groups.get(None, [])}
+        different |= differing(places, self._line, how_much="all", connections=self._connections)
         return [item not in different for item in items]
 
     def find_different(self, items: Sequence[Outgoing]) -> list[Outgoing]:
@@ -89,8 +88,8 @@ class Verification:
             for item in group:
                 item.verified = "checksum"
         if self._wanted != "size":
-            found = differing(unknown, self._line, how_much="sample", connections=self._connections)
-            different |= {unknown[index] for index in found}
+            places = {item: item.partial for item in unknown}
+            different |= differing(places, self._line, how_much="sample", connections=self._connections)
         for item in unknown:
             item.verified = "size" if self._wanted == "size" else "sample"
         return [item for item in items if item in different]

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
-from scitacean.transfer.ssh.upload import SSHUploadConnection
+from scitacean.transfer.ssh.sftp_session import SftpSession
 
 MakeTransfer = Callable[..., SSHFileTransfer]
 
@@ -88,25 +89,49 @@ def server(
 
 
 @contextmanager
-def breaking_at(
-    connection: SSHUploadConnection, server: RunningSSHServer, *operations: str, done: bool
-) -> Iterator[None]:
-    """Break the connection at its next operation of some kinds, before or after the server has done it."""
+def broken_for_good(server: RunningSSHServer) -> Iterator[None]:
+    """Let no new connection be made, and expect that this is told."""
+    server.refuse_connections()
+    try:
+        with pytest.raises(HostNotReachableError):
+            yield
+    finally:
+        server.accept_connections()
 
-    def breaking(original: Callable[..., Any]) -> Callable[..., object]:
-        def breaks(*arguments: object) -> object:
-            if done:
-                original(*arguments).result()
-            server.kill_connections()
-            return original(*arguments)
+
+@contextmanager
+def breaking_at(server: RunningSSHServer, *operations: str, done: bool) -> Iterator[list[str]]:
+    """Break the connection at the next operation of some kinds, before or after the server has done it."""
+    broken: list[str] = []
+
+    def breaking(name: str, original: Callable[..., Any]) -> Callable[..., object]:
+        def breaks(session: SftpSession, *arguments: object) -> object:
+            if not broken:
+                broken.append(name)
+                if done:
+                    original(session, *arguments).result()
+                server.kill_connections()
+            return original(session, *arguments)
 
         return breaks
 
     with pytest.MonkeyPatch.context() as patch:
         for operation in operations:
-            patch.setattr(connection._sftp, operation, breaking(getattr(connection._sftp, operation)))
-        with pytest.raises(HostNotReachableError):
-            yield
+            patch.setattr(SftpSession, operation, breaking(operation, getattr(SftpSession, operation)))
+        yield broken
+    assert broken
+
+
+def patched_operation(
+    patch: pytest.MonkeyPatch,
+    name: str,
+    change: Callable[[SftpSession, Callable[..., Any], tuple[Any, ...]], Any],
+) -> None:
+    """Let all sessions do something else than an operation: called with the session, it and its arguments."""
+    original = getattr(SftpSession, name)
+    patch.setattr(
+        SftpSession, name, lambda session, *arguments: change(session, partial(original, session), arguments)
+    )
 
 
 def partial_of(request: SendRequest) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import fabric
 import pytest
+from paramiko import Channel
 
 from scitacean.errors import FileNotAccessibleError, FileUploadError, HostNotReachableError
 from scitacean.model.dataset import Dataset
@@ -16,7 +18,17 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
-from tests.unit.transfer.ssh.conftest import MakeTransfer, breaking_at, everything, local_file, partial_of
+from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.sftp_session import SftpSession
+from tests.unit.transfer.ssh.conftest import (
+    MakeTransfer,
+    breaking_at,
+    broken_for_good,
+    everything,
+    local_file,
+    partial_of,
+    patched_operation,
+)
 
 ANY = RemotePath("")
 SIZE = 12_000_000
@@ -55,18 +67,19 @@ def test_what_was_sent_before_the_connection_broke_is_reverted_over_another(
         files.append(File.from_local(tmp_path / str(size), remote_path=name))
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
         ssh_server.cut_after(5_000_000)
-        with pytest.raises(HostNotReachableError):
+        with broken_for_good(ssh_server):
             connection.upload_files(*files)
         assert len([path for path in ssh_server.root.rglob("*") if path.is_file()]) == 2
+        made = ssh_server.connections_made
         connection.revert_upload(*files)
         assert everything(ssh_server.root) == {}
-        assert ssh_server.connections_made == 2
+        assert ssh_server.connections_made == made + 1
         connection.revert_upload(*files)
-    assert ssh_server.connections_made == 2
+    assert ssh_server.connections_made == made + 1
 
 
 @pytest.mark.parametrize("done", [True, False])
-@pytest.mark.parametrize("operation", ["mkdir", "open", "rename", "remove"])
+@pytest.mark.parametrize("operation", ["mkdir", "open", "write", "rename", "remove"])
 def test_an_operation_of_unknown_outcome_is_looked_up_when_reverting(
     ssh_server: RunningSSHServer,
     ssh_file_transfer: SSHFileTransfer,
@@ -84,7 +97,7 @@ def test_an_operation_of_unknown_outcome_is_looked_up_when_reverting(
                 Path(ssh_file_transfer.source_folder_for(dataset).posix, "a").unlink()
             ssh_server.kill_connections()
         else:
-            with breaking_at(connection, ssh_server, operation, done=done):
+            with breaking_at(ssh_server, operation, done=done), broken_for_good(ssh_server):
                 connection.upload_files(file)
         connection.revert_upload(file)
     assert everything(ssh_server.root) == {"theirs": b"1"}
@@ -96,11 +109,64 @@ def test_a_rename_of_unknown_outcome_where_somebody_else_took_the_name(
     file = local_file(tmp_path, "a")
     folder = Path(ssh_file_transfer.source_folder_for(dataset).posix)
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
-        with breaking_at(connection, ssh_server, "rename", done=False):
+        with breaking_at(ssh_server, "rename", done=False), broken_for_good(ssh_server):
             connection.upload_files(file)
         (folder / "a").write_bytes(b"theirs")
         connection.revert_upload(file)
     assert everything(folder) == {"a": b"theirs"}
+
+
+def test_a_name_that_somebody_takes_while_the_connection_is_broken(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = local_file(tmp_path, "a")
+    folder = Path(ssh_file_transfer.source_folder_for(dataset).posix)
+    renew = Line.renew
+
+    def take_and_renew(line: Line) -> None:
+        (folder / "a").write_bytes(b"theirs")
+        renew(line)
+
+    monkeypatch.setattr(Line, "renew", take_and_renew)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        with (
+            breaking_at(ssh_server, "rename", done=False),
+            pytest.raises(FileUploadError, match=r"/a on .* already"),
+        ):
+            connection.upload_files(file)
+        connection.revert_upload(file)
+    assert everything(folder) == {"a": b"theirs"}
+
+
+def test_a_folder_of_theirs_stays_when_it_was_made_while_the_connection_was_broken(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    file = local_file(tmp_path, "a")
+    folder = Path(ssh_file_transfer.source_folder_for(dataset).posix)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        with breaking_at(ssh_server, "mkdir", done=True):
+            connection.upload_files(file)
+        (folder / "b").write_bytes(b"theirs")
+        connection.revert_upload(file)
+    assert everything(folder) == {"b": b"theirs"}
+
+
+def test_a_failure_keeps_what_was_sent_before(
+    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    first, second = local_file(tmp_path, "a"), local_file(tmp_path, "b")
+    folder = Path(ssh_file_transfer.source_folder_for(dataset).posix)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        connection.upload_files(first)
+        with pytest.raises(FileUploadError, match="already"):
+            connection.upload_files(first, second)
+        assert everything(folder) == {"a": b"123"}
+        connection.revert_upload(first, second)
+    assert everything(ssh_server.root) == {}
 
 
 def test_a_host_that_is_gone_is_told_when_reverting(
@@ -221,41 +287,53 @@ def test_a_rename_that_was_done_and_interrupted(
     file = local_file(tmp_path, "a")
     source = ssh_file_transfer.source_folder_for(dataset)
     request = SendRequest(local=tmp_path / "a", remote=source / "a", resume=True)
+
+    def rename_and_interrupt(_session: SftpSession, rename: Any, paths: tuple[Any, ...]) -> object:
+        rename(*paths).result()
+        raise KeyboardInterrupt
+
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
-        rename = connection._sftp.rename
-
-        def rename_and_interrupt(old: bytes, new: bytes) -> object:
-            rename(old, new).ignore()
-            raise KeyboardInterrupt
-
         for then in ("revert", "resume"):
-            connection._sftp.rename = rename_and_interrupt  # type: ignore[method-assign,assignment]  # at one point
-            with pytest.raises(KeyboardInterrupt):
-                connection.send_files([request])
-            connection._sftp.rename = rename  # type: ignore[method-assign]
+            with pytest.MonkeyPatch.context() as patch:
+                patched_operation(patch, "rename", rename_and_interrupt)
+                with pytest.raises(KeyboardInterrupt):
+                    connection.send_files([request])
             if then == "resume":
                 connection.send_files([request])
             connection.revert_upload(file)
             assert everything(ssh_server.root) == {}
 
 
+@pytest.mark.parametrize("at", [0, 1, 3, 10])
+@pytest.mark.parametrize("way", ["send", "recv"])
 def test_an_interrupt_within_a_request_does_not_mix_it_with_the_next(
-    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    way: str,
+    at: int,
 ) -> None:
     file = local_file(tmp_path, "a", os.urandom(SIZE))
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
-        channel = connection._sftp._channel
-        send, sends = channel.send, iter(range(100))
+        original, calls = getattr(Channel, way), iter(range(1_000))
 
-        def interrupted(content: bytes) -> int:
-            if next(sends) == 50:
+        def interrupted(channel: Channel, argument: Any) -> Any:
+            number = next(calls)
+            if number == at:
+                if way == "recv":
+                    # Taken from the channel, and lost with the frame that had it.
+                    original(channel, 3)
                 raise KeyboardInterrupt
-            return send(content)
+            return original(channel, argument)
 
-        channel.send = interrupted  # type: ignore[method-assign,assignment]  # stops at one point
-        with pytest.raises(KeyboardInterrupt):
-            connection.upload_files(file)
-        channel.send = send  # type: ignore[method-assign]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Channel, way, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                connection.upload_files(file)
+        connection.revert_upload(file)
+        assert everything(ssh_server.root) == {}
+        connection.upload_files(file)
         connection.revert_upload(file)
     assert everything(ssh_server.root) == {}
     assert ssh_server.connections_made == 2

@@ -101,7 +101,7 @@ def test_a_file_that_shrinks_meanwhile(
     request = FetchRequest(remote=on_server(ssh_server, "a"), local=tmp_path / "a")
     with (
         ssh_file_transfer.connect_for_download(dataset, ANY) as connection,
-        pytest.raises(FileNotAccessibleError, match="ends after"),
+        pytest.raises(FileNotAccessibleError, match="ends too early"),
     ):
         connection.fetch_files([request], on_progress=shrink)
 
@@ -259,16 +259,24 @@ def test_a_folder_whose_name_is_too_long(
 
 
 def test_a_file_whose_name_is_too_long(
-    ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
 ) -> None:
-    request = SendRequest(
-        local=local_file(tmp_path, "a").local_path or tmp_path, remote=on_server(ssh_server, "n" * 256)
-    )
+    local_file(tmp_path, "a")
+    transfer = make_transfer(ssh_server, source_folder=ssh_server.root.as_posix())
+    request = SendRequest(local=tmp_path / "a", remote=on_server(ssh_server, "n" * 256))
     with (
-        ssh_file_transfer.connect_for_upload(dataset, ANY) as connection,
+        transfer.connect_for_upload(dataset, ANY) as connection,
         pytest.raises(FileUploadError, match="cannot write"),
     ):
         connection.send_files([request])
+    # To go on from; whoever gives up reverts, as this does.
+    assert [path.read_bytes() for path in ssh_server.root.iterdir()] == [b"123"]
+    file = File.from_local(tmp_path / "a", remote_path="n" * 256)
+    with (
+        transfer.connect_for_upload(dataset, ANY) as connection,
+        pytest.raises(FileUploadError, match="cannot write"),
+    ):
+        connection.upload_files(file)
     assert list(ssh_server.root.iterdir()) == []
 
 

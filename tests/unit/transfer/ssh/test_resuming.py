@@ -5,16 +5,30 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 
-from scitacean.errors import FileNotAccessibleError, FileUploadError, HostNotReachableError
+from scitacean.errors import FileNotAccessibleError, FileUploadError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import SendRequest, Sent
-from tests.unit.transfer.ssh.conftest import MakeTransfer, breaking_at, everything, local_file
+from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.sftp_session import SftpSession
+from scitacean.transfer.ssh.verify import Verification
+from tests.unit.transfer.ssh.conftest import (
+    MakeTransfer,
+    breaking_at,
+    broken_for_good,
+    everything,
+    local_file,
+    partial_of,
+    patched_operation,
+)
 
 ANY = RemotePath("")
 SIZE = 12_000_000
@@ -44,7 +58,9 @@ def test_a_complete_file_counts_as_sent_where_its_checksum_proves_it(
         connection.revert_upload(*files)
     # The first connection made the folder, so it stays.
     assert everything(server.root) == {dataset.uid: None}
-    assert again == sent
+    assert [evolve(one, verified=None) for one in again] == [evolve(one, verified=None) for one in sent]
+    # Who goes on relies on all of the content, even where who sends reads back a sample.
+    assert {one.verified for one in again} == {"checksum"}
     assert [found.checksum for found in again] == [hashlib.md5(contents["a"]).hexdigest(), None, None]
     assert moved == []
 
@@ -92,21 +108,21 @@ def test_a_complete_file_that_cannot_be_read_is_not_proven(
     for name in ("a", "b"):
         local_file(tmp_path, name)
         (Path(source.posix) / name).write_bytes(b"123")
-    with transfer.connect_for_upload(dataset, ANY) as connection:
-        # Root may read everything, so the file goes while it is looked at.
-        ask = connection._sftp.lstat
 
-        def ask_and_remove(path: bytes) -> object:
-            pending = ask(path)
-            if path.endswith(b"/b"):
-                connection._sftp.remove(path).result()
-            return pending
+    # Root may read everything, so the file goes while it is looked at.
+    def ask_and_remove(session: SftpSession, ask: Any, paths: tuple[bytes]) -> object:
+        pending = ask(*paths)
+        if paths[0].endswith(b"/b"):
+            session.remove(*paths).result()
+        return pending
 
-        monkeypatch.setattr(connection._sftp, "lstat", ask_and_remove)
-        with pytest.raises(FileUploadError, match=r"/b on .* already"):
-            connection.send_files(
-                [SendRequest(local=tmp_path / n, remote=source / n, resume=True) for n in ("a", "b")]
-            )
+    patched_operation(monkeypatch, "lstat", ask_and_remove)
+    requests = [SendRequest(local=tmp_path / n, remote=source / n, resume=True) for n in ("a", "b")]
+    with (
+        transfer.connect_for_upload(dataset, ANY) as connection,
+        pytest.raises(FileUploadError, match=r"/b on .* already"),
+    ):
+        connection.send_files(requests)
 
 
 def test_local_files_that_go_or_change_while_they_are_compared(
@@ -127,25 +143,27 @@ def test_local_files_that_go_or_change_while_they_are_compared(
         (os.unlink, FileNotAccessibleError, "Cannot read"),
     ]:
         local_file(tmp_path, "a")
-        with transfer.connect_for_upload(dataset, ANY) as connection:
-            ask = connection._sftp.lstat
 
-            def ask_and_change(path: bytes, ask=ask, change=change) -> object:  # type: ignore[no-untyped-def]
-                change(tmp_path / "a")
-                return ask(path)
+        def ask_and_change(
+            _session: SftpSession, ask: Any, paths: tuple[bytes], change: Callable[[Path], object] = change
+        ) -> object:
+            change(tmp_path / "a")
+            return ask(*paths)
 
-            with monkeypatch.context() as patch:
-                patch.setattr(connection._sftp, "lstat", ask_and_change)
-                with pytest.raises(error, match=said):
-                    connection.send_files([request])
+        with transfer.connect_for_upload(dataset, ANY) as connection, monkeypatch.context() as patch:
+            patched_operation(patch, "lstat", ask_and_change)
+            with pytest.raises(error, match=said):
+                connection.send_files([request])
     assert everything(Path(source.posix)) == {"a": b"123"}
 
 
-def test_the_rest_of_a_file_has_no_checksum(
-    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+@pytest.mark.parametrize("verify", ["checksum", "size"])
+def test_the_checksum_of_a_file_that_went_on_is_that_of_the_whole(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path, verify: str
 ) -> None:
-    transfer = make_transfer(ssh_server)
-    local_file(tmp_path, "a", os.urandom(SIZE))
+    transfer = make_transfer(ssh_server, verify=verify)
+    content = os.urandom(SIZE)
+    local_file(tmp_path, "a", content)
     request = SendRequest(
         local=tmp_path / "a",
         remote=transfer.source_folder_for(dataset) / "a",
@@ -154,11 +172,16 @@ def test_the_rest_of_a_file_has_no_checksum(
     )
     with transfer.connect_for_upload(dataset, ANY) as first:
         ssh_server.cut_after(7_000_000)
-        with pytest.raises(HostNotReachableError):
+        with broken_for_good(ssh_server):
             first.send_files([request])
+    moved: list[int] = []
     with transfer.connect_for_upload(dataset, ANY) as second:
-        (sent,) = second.send_files([request])
-    assert (sent.size, sent.checksum) == (SIZE, None)
+        (sent,) = second.send_files([request], on_progress=lambda _, size: moved.append(size))
+    assert (sent.size, sent.checksum) == (SIZE, hashlib.sha256(content).hexdigest())
+    assert sent.verified == verify
+    # Without a proof of all content, what was under way is not relied on.
+    assert (sum(moved) == SIZE) == (verify == "size")
+    assert everything(Path(transfer.source_folder_for(dataset).posix)) == {"a": content}
 
 
 def test_a_rename_of_unknown_outcome_is_proven_when_going_on(
@@ -169,7 +192,8 @@ def test_a_rename_of_unknown_outcome_is_proven_when_going_on(
     request = SendRequest(local=tmp_path / "a", remote=transfer.source_folder_for(dataset) / "a", resume=True)
     with (
         transfer.connect_for_upload(dataset, ANY) as first,
-        breaking_at(first, server, "rename", done=True),
+        breaking_at(server, "rename", done=True),
+        broken_for_good(server),
     ):
         first.send_files([request])
     with transfer.connect_for_upload(dataset, ANY) as second:
@@ -180,7 +204,11 @@ def test_a_rename_of_unknown_outcome_is_proven_when_going_on(
 
 
 def test_a_connection_that_breaks_while_files_are_compared(
-    server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+    server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     transfer = make_transfer(server)
     source = transfer.source_folder_for(dataset)
@@ -188,8 +216,37 @@ def test_a_connection_that_breaks_while_files_are_compared(
     Path(source.posix).mkdir()
     shutil.copy(tmp_path / "a", Path(source.posix) / "a")
     request = SendRequest(local=tmp_path / "a", remote=source / "a", resume=True)
+    same = Verification.same
+
+    def kill_and_compare(verification: Verification, items: Sequence[Outgoing]) -> list[bool]:
+        server.kill_connections()
+        return same(verification, items)
+
+    monkeypatch.setattr(Verification, "same", kill_and_compare)
+    moved: list[int] = []
     with transfer.connect_for_upload(dataset, ANY) as connection:
-        with breaking_at(connection, server, "stat", "open", done=False):
+        with broken_for_good(server):
             connection.send_files([request])
         connection.revert_upload(file)
-    assert (Path(source.posix) / "a").read_bytes() == (tmp_path / "a").read_bytes()
+        connection.send_files([request], on_progress=lambda _, size: moved.append(size))
+    assert everything(Path(source.posix)) == {"a": (tmp_path / "a").read_bytes()}
+    assert moved == []
+
+
+def test_a_complete_file_is_compared_even_where_a_partial_one_of_it_is_left(
+    server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    transfer = make_transfer(server)
+    source = transfer.source_folder_for(dataset)
+    local_file(tmp_path, "a", b"123")
+    request = SendRequest(local=tmp_path / "a", remote=source / "a", resume=True)
+    theirs = {"a": b"124", partial_of(request): b"123"}
+    Path(source.posix).mkdir()
+    for name, content in theirs.items():
+        (Path(source.posix) / name).write_bytes(content)
+    with (
+        transfer.connect_for_upload(dataset, ANY) as connection,
+        pytest.raises(FileUploadError, match=r"/a on .* already"),
+    ):
+        connection.send_files([request])
+    assert everything(Path(source.posix)) == theirs

@@ -7,8 +7,10 @@ import itertools
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +31,8 @@ from scitacean.transfer.protocol import (
 )
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
-from tests.unit.transfer.ssh.conftest import MakeTransfer
+from scitacean.transfer.ssh.sftp_session import SftpSession
+from tests.unit.transfer.ssh.conftest import MakeTransfer, patched_operation
 
 ANY = RemotePath("")
 ODD_NAMES = [
@@ -193,6 +196,34 @@ def test_no_more_is_fetched_than_asked_for(
     assert local.read_bytes() == bytes(10)
 
 
+@pytest.mark.parametrize("verify", ["size", "sample"])
+def test_few_local_files_are_open_at_a_time(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path, verify: str
+) -> None:
+    transfer = make_transfer(ssh_server, verify=verify)
+    source = transfer.source_folder_for(dataset)
+    folder = tmp_path / "local"
+    folder.mkdir()
+    requests = []
+    for number in range(600):
+        (folder / f"{number}").write_bytes(b"%d" % number)
+        requests.append(SendRequest(local=folder / f"{number}", remote=source / f"{number}"))
+    open_files: list[int] = []
+
+    def count(_path: RemotePath, _size: int) -> None:
+        links = []
+        for entry in Path("/proc/self/fd").iterdir():
+            # Other threads close theirs meanwhile.
+            with suppress(OSError):
+                links.append(entry.readlink())
+        open_files.append(sum(link.is_relative_to(folder) for link in links))
+
+    with transfer.connect_for_upload(dataset, ANY) as connection:
+        connection.send_files(requests, on_progress=count)
+    assert len(open_files) == 600
+    assert max(open_files) <= 20
+
+
 def test_what_was_sent_is_told_without_reading_it_again(
     ssh_server: RunningSSHServer,
     ssh_file_transfer: SSHFileTransfer,
@@ -216,19 +247,17 @@ def test_what_was_sent_is_told_without_reading_it_again(
     monkeypatch.setattr("scitacean.model.file.local_contents", None)
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
         assert connection.send_files(requests) == [
-            Sent(size=1_000_000, modified=modified, checksum=md5),
-            Sent(size=1_000_000, modified=modified, checksum=None),
+            Sent(size=1_000_000, modified=modified, checksum=md5, verified="checksum"),
+            Sent(size=1_000_000, modified=modified, checksum=None, verified="checksum"),
         ]
         connection.revert_upload(file)
-        rename = connection._sftp.rename
 
-        def rename_and_touch(old: bytes, new: bytes) -> object:
-            done = rename(old, new)
+        def rename_and_touch(_session: SftpSession, rename: Any, paths: tuple[bytes, bytes]) -> object:
             os.utime(local, (1, 1))
-            return done
+            return rename(*paths)
 
         with monkeypatch.context() as patch:
-            patch.setattr(connection._sftp, "rename", rename_and_touch)
+            patched_operation(patch, "rename", rename_and_touch)
             (uploaded,) = connection.upload_files(file)
         (without,) = connection.upload_files(none)
     assert (uploaded.remote_checksum, uploaded.remote_size) == (md5, 1_000_000)

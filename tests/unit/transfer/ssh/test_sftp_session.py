@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import hashlib
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from tempfile import TemporaryDirectory
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -20,110 +22,127 @@ from scitacean.transfer.protocol import FetchRequest
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.download import SSHDownloadConnection
 from scitacean.transfer.ssh.errors import cannot_read, cannot_write
+from scitacean.transfer.ssh.lanes import LANE_BYTES, Line
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.sftp_packets import Attributes, Kind, SftpRefusedError, Status, string
 from scitacean.transfer.ssh.sftp_session import SftpSession
-from scitacean.transfer.ssh.streams import read_blocks, write_blocks
-
-Answer = Callable[[int, bytes, bytes], bytes]
-HELLO = bytes([Kind.VERSION]) + struct.pack(">I", 3)
+from tests.unit.transfer.ssh.scripted import HELLO, Answer, ScriptedChannel, refuse, session, status
 
 
-class ScriptedChannel:
-    """Answers packets as a function says; optionally the waiting ones in another order."""
+def files_of(contents: dict[bytes, bytes], *, most: int, readable: bytes | None = None) -> Answer:
+    """Answer as a server that has some files and gives so many bytes at a time."""
 
-    def __init__(self, answer: Answer, *, hello: bytes = HELLO, shuffle: random.Random | None = None) -> None:
-        self._answer = answer
-        self._hello = hello
-        self._shuffle = shuffle
-        self._incoming = bytearray()
-        self._answers: list[bytes] = []
-        self.most_in_flight = 0
-
-    def send(self, data: bytes) -> int:
-        self._incoming += data
-        while len(self._incoming) >= 4:
-            (length,) = struct.unpack_from(">I", self._incoming)
-            if len(self._incoming) < 4 + length:
-                break
-            packet = bytes(self._incoming[4 : 4 + length])
-            del self._incoming[: 4 + length]
-            self._answers.append(
-                self._hello if packet[0] == Kind.INIT else self._answer(packet[0], packet[1:5], packet[5:])
-            )
-        self.most_in_flight = max(self.most_in_flight, len(self._answers))
-        return len(data)
-
-    def gettimeout(self) -> float:
-        return 5.0
-
-    def recv(self, size: int) -> bytes:
-        if self._shuffle is not None:
-            self._shuffle.shuffle(self._answers)
-        stream = b"".join(string(answer) for answer in self._answers)
-        self._answers.clear()
-        assert len(stream) <= size
-        return stream
-
-
-def session(answer: Answer, **options: Any) -> SftpSession:
-    return SftpSession(cast(Channel, ScriptedChannel(answer, **options)), host="files.site.example")
-
-
-def status(number: bytes, code: int, text: bytes = b"") -> bytes:
-    return bytes([Kind.STATUS]) + number + struct.pack(">I", code) + string(text) + string(b"en")
-
-
-def refuse(_kind: int, number: bytes, _body: bytes) -> bytes:
-    return status(number, Status.FAILURE, b"no")
-
-
-@given(
-    content=st.binary(max_size=300),
-    most=st.integers(1, 70),
-    asked=st.integers(1, 90),
-    order=st.randoms(use_true_random=False),
-)
-def test_blocks_come_in_order_from_servers_that_answer_little_and_in_any_order(
-    content: bytes, most: int, asked: int, order: random.Random
-) -> None:
     def answer(kind: int, number: bytes, body: bytes) -> bytes:
+        if kind in (Kind.STAT, Kind.OPEN):
+            path = body[4 : 4 + int.from_bytes(body[:4])]
+            if kind == Kind.STAT:
+                return bytes([Kind.ATTRS]) + number + struct.pack(">IQ", 1, len(contents[path]))
+            return bytes([Kind.HANDLE]) + number + string(path)
+        if kind == Kind.CLOSE:
+            return status(number, Status.OK)
         assert kind == Kind.READ
         offset, size = struct.unpack(">QI", body[-12:])
+        content = contents[body[4:-12]] if readable is None else readable
         block = content[offset : offset + min(size, most)]
         return bytes([Kind.DATA]) + number + string(block) if block else status(number, Status.EOF)
 
-    sftp = session(answer, shuffle=order)
+    return answer
+
+
+def download(sftp: SftpSession) -> SSHDownloadConnection:
+    connected = Connected(cast(Transport, None), sftp, "files.site.example", 1.0)
+
+    @contextmanager
+    def connect() -> Iterator[Connected]:
+        raise HostNotReachableError("There is no other connection.")
+        yield connected
+
+    return SSHDownloadConnection(Line(connected, connect, connect), HostPaths(), tools={})
+
+
+@given(
+    contents=st.lists(st.binary(max_size=300), min_size=1, max_size=5),
+    most=st.integers(1, 70),
+    asked=st.integers(1, 90),
+    order=st.randoms(use_true_random=False),
+    data=st.data(),
+)
+def test_files_come_whole_from_servers_that_answer_little_and_in_any_order(
+    contents: list[bytes], most: int, asked: int, order: random.Random, data: st.DataObject
+) -> None:
+    names = {b"/%d" % number: content for number, content in enumerate(contents)}
+    sftp = session(files_of(names, most=most), shuffle=order)
     sftp.read_size = asked
-    read = b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content)))
-    assert read == content
-    # Beyond the end there is nothing, and what is left over does not disturb the next request.
-    assert b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content) + 100)) == content
-    assert b"".join(bytes(block) for block in read_blocks(sftp, b"h", 0, len(content))) == content
-
-
-def test_what_is_in_flight_is_bounded() -> None:
-    size = 6 << 20
-
-    def answer(kind: int, number: bytes, _body: bytes) -> bytes:
-        if kind == Kind.WRITE:
-            return status(number, Status.OK)
-        return bytes([Kind.DATA]) + number + string(bytes(32_768))
-
-    writing, reading = ScriptedChannel(answer), ScriptedChannel(answer)
-    sftp = SftpSession(cast(Channel, writing), host="files.site.example")
     moved: list[int] = []
-    source = io.BytesIO(bytes(size))
-    assert write_blocks(sftp, b"h", source, start=0, end=size, on_written=moved.append) == size == sum(moved)
-    sftp = SftpSession(cast(Channel, reading), host="files.site.example")
-    assert sum(len(block) for block in read_blocks(sftp, b"h", 0, size)) == size
-    for channel in (writing, reading):
-        assert 32 <= channel.most_in_flight <= 65
+    with TemporaryDirectory() as folder:
+        requests = []
+        expected = []
+        for number, content in enumerate(contents):
+            local = Path(folder, str(number))
+            offset = data.draw(st.integers(0, len(content)))
+            length = data.draw(st.none() | st.integers(0, 400))
+            local.write_bytes(content[:offset])
+            end = len(content) if length is None else min(offset + length, len(content))
+            expected.append(content[:end])
+            requests.append(
+                FetchRequest(
+                    remote=RemotePath(f"/{number}"),
+                    local=local,
+                    offset=offset,
+                    length=length,
+                    checksum_algorithm="sha256",
+                )
+            )
+        fetched = download(sftp).fetch_files(requests, on_progress=lambda _, size: moved.append(size))
+        assert [request.local.read_bytes() for request in requests] == expected
+    new = [content[request.offset :] for content, request in zip(expected, requests, strict=True)]
+    assert [one.size for one in fetched] == [len(content) for content in new]
+    assert [one.checksum for one in fetched] == [hashlib.sha256(content).hexdigest() for content in new]
+    assert sum(moved) == sum(map(len, new))
 
 
-def test_a_refused_read_is_no_end_of_file() -> None:
-    with pytest.raises(SftpRefusedError, match="no"):
-        list(read_blocks(session(refuse), b"h", 0, 10))
+@given(content=st.binary(min_size=1, max_size=300), cut=st.integers(0, 299), most=st.integers(1, 400))
+def test_what_has_arrived_of_a_file_that_ends_too_early_is_its_beginning(
+    content: bytes, cut: int, most: int
+) -> None:
+    short = content[: min(cut, len(content) - 1)]
+    sftp = session(files_of({b"/a": content}, most=most, readable=short))
+    with TemporaryDirectory() as folder:
+        local = Path(folder, "a")
+        with pytest.raises(FileNotAccessibleError, match="ends too early"):
+            download(sftp).fetch_files([FetchRequest(remote=RemotePath("/a"), local=local)])
+        assert local.read_bytes() == short
+
+
+def test_what_is_in_flight_is_bounded(tmp_path: Path) -> None:
+    size = 64 << 20
+    most_bytes = 0
+
+    class Counting(ScriptedChannel):
+        def recv(self, size: int) -> bytes:
+            nonlocal most_bytes
+            most_bytes = max(most_bytes, sum(map(len, self._answers)))
+            return super().recv(1 << 30)
+
+    content = bytes(size)
+    small = {b"/%d" % number: b"1" for number in range(3_000)}
+    channel = Counting(files_of({b"/a": content, **small}, most=1 << 20))
+    sftp = SftpSession(cast(Channel, channel), host="files.site.example")
+    names = ["a", *(str(number) for number in range(3_000))]
+    requests = [FetchRequest(remote=RemotePath(f"/{name}"), local=tmp_path / name) for name in names]
+    fetched = download(sftp).fetch_files(requests)
+    assert sum(one.size for one in fetched) == size + 3_000
+    assert (4 << 20) <= most_bytes <= LANE_BYTES + (5 << 20)
+
+
+def test_a_refused_read_is_no_end_of_file(tmp_path: Path) -> None:
+    inner = files_of({b"/a": b"123"}, most=10)
+
+    def answer(kind: int, number: bytes, body: bytes) -> bytes:
+        return refuse(kind, number, body) if kind == Kind.READ else inner(kind, number, body)
+
+    with pytest.raises(FileNotAccessibleError, match="cannot read /a: no"):
+        download(session(answer)).fetch_files([FetchRequest(remote=RemotePath("/a"), local=tmp_path / "a")])
 
 
 @pytest.mark.parametrize(
@@ -222,7 +241,7 @@ def test_nothing_more_is_sent_after_a_part_of_a_request(reason: type[BaseExcepti
 
     channel.send = send_a_part  # type: ignore[method-assign]  # as when it is interrupted
     with pytest.raises((KeyboardInterrupt, HostNotReachableError)):
-        sftp.remove(b"/a")
+        sftp.remove(b"/a").result()
     channel.send = sent.append  # type: ignore[method-assign,assignment]
     with pytest.raises(HostNotReachableError):
         sftp.remove(b"/b")
@@ -253,9 +272,7 @@ def test_a_file_of_which_the_server_tells_nothing_is_not_taken_for_empty(tmp_pat
         assert kind in (Kind.STAT, Kind.FSTAT)
         return bytes([Kind.ATTRS]) + number + struct.pack(">I", 0)
 
-    sftp = session(answer)
-    connected = Connected(cast(Transport, None), sftp, "files.site.example", 1.0)
-    connection = SSHDownloadConnection(connected, HostPaths())
+    connection = download(session(answer))
     with pytest.raises(FileNotAccessibleError, match="does not tell how large"):
         connection.fetch_files([FetchRequest(remote=RemotePath("/a"), local=tmp_path / "a")])
     assert not (tmp_path / "a").exists()
