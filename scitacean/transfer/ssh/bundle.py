@@ -8,8 +8,8 @@ come through in this way is left to the requests for single files.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from itertools import islice
+from contextlib import ExitStack, contextmanager
+from itertools import islice, zip_longest
 from typing import Final
 
 from scitacean.errors import HostNotReachableError
@@ -25,13 +25,16 @@ LEAST_FILES: Final = 64
 """For fewer files it does not pay to start a command."""
 
 _TAR: Final = "tar"
-_SMALL: Final = 128 * 1024
-# Where answers take long, several connections together move larger files faster than one stream.
-_SMALL_FAR_AWAY: Final = 16 * 1024
+SMALL: Final = 128 * 1024
+"""Up to how many bytes a file has so that it goes into a bundle."""
+
+# A server takes 2 MiB of a stream before it must say that it has room again; where that takes long, several
+# streams go side by side.
+_STREAMS_FAR_AWAY: Final = 4
 # All names of a bundle fit into what a server takes before the command reads them.
 _FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20
-_WINDOW: Final = 4 << 20
+_WINDOW: Final = 8 << 20
 _GATHERED: Final = 256 * 1024
 _MODE: Final = 0o666
 
@@ -40,11 +43,6 @@ _WRITE_ARCHIVE: Final = (
     "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
 )
 _READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
-
-
-def small_size(line: Line) -> int:
-    """Return up to which size in bytes files go into a bundle."""
-    return _SMALL if line.connected.round_trip < LONG_ROUND_TRIP else _SMALL_FAR_AWAY
 
 
 def fetch_bundles(
@@ -148,37 +146,59 @@ def _send(
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> None:
-    def blocks() -> Iterator[bytes]:
-        mode = _MODE if settings.file_mode is None else settings.file_mode
-        for item in bundle:
-            mtime = item.mtime_ns // 1_000_000_000
-            yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
-            yield item.read_all(algorithms(item))
-            yield padding(item.size)
-            on_sent(item)
-        yield END
-
     options = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
     options += "" if settings.keep_times else " --touch"
-    with RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW) as command:
-        command.send(_gathered(blocks()))
-        command.end_input()
-        for _ in command.output():
-            pass
-        if command.exit_status() != 0:
-            raise CommandError("tar was not content")
+    streams = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+    with ExitStack() as stack:
+        commands = [
+            stack.enter_context(RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW))
+            for _ in range(streams)
+        ]
+        shares = [
+            _gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
+            for number in range(streams)
+        ]
+        for blocks in zip_longest(*shares, fillvalue=b""):
+            for command, block in zip(commands, blocks, strict=True):
+                command.send([block])
+        for command in commands:
+            command.end_input()
+        for command in commands:
+            _finish(command)
     if settings.sync:
         _sync(line, bundle)
+
+
+def _archive(
+    items: Sequence[Outgoing],
+    settings: SendSettings,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    on_sent: Callable[[Outgoing], None],
+) -> Iterator[bytes]:
+    mode = _MODE if settings.file_mode is None else settings.file_mode
+    for item in items:
+        mtime = item.mtime_ns // 1_000_000_000
+        yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
+        yield item.read_all(algorithms(item))
+        yield padding(item.size)
+        on_sent(item)
+    yield END
+
+
+def _finish(command: RemoteCommand) -> None:
+    for _ in command.output():
+        # Nothing is expected, but a shell may say something.
+        pass
+    if command.exit_status() != 0:
+        # Of what went wrong tar tells in the language of the host.
+        raise CommandError("the command was not content")
 
 
 def _sync(line: Line, bundle: Sequence[Outgoing]) -> None:
     with RemoteCommand(line.connected, "xargs -0 sync --", window=_WINDOW) as command:
         command.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
         command.end_input()
-        for _ in command.output():
-            pass
-        if command.exit_status() != 0:
-            raise CommandError("sync was not content")
+        _finish(command)
 
 
 def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from typing import Literal
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
-from scitacean.transfer.ssh.bundle import LEAST_FILES, fetch_bundles, small_size
+from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, fetch_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
@@ -96,11 +96,10 @@ class SSHDownloadConnection:
 
     def _bundle(self, requests: Sequence[FetchRequest], fetching: _Fetching) -> None:
         """Fetch the small ones of many files at once, as far as that goes."""
-        most = small_size(self._line)
         small = {
             request.remote: index
             for index, request in enumerate(requests)
-            if request.length is not None and request.length <= most and not request.offset
+            if request.length is not None and request.length <= SMALL and not request.offset
         }
         if len(small) >= LEAST_FILES:
             files = (

@@ -24,7 +24,7 @@ _P = TypeVar("_P")
 
 Job: TypeAlias = Coroutine[Any, Any, None]
 
-_ASK_AT_ONCE = 500
+_ASK_AT_ONCE = 2_000
 
 
 @attrs.frozen

@@ -11,7 +11,7 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
-from scitacean.transfer.ssh.bundle import LEAST_FILES, send_bundles, small_size
+from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
@@ -177,8 +177,8 @@ class SSHUploadConnection:
         if wanted:
             self._check_space(wanted, missing)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
-            self._move(wanted, verification, number, on_progress)
-            self._check(wanted, verification, number)
+            self._move(wanted, verification, on_progress)
+            self._check(wanted, verification)
             name_files(wanted, self._line, self._journal)
         return items
 
@@ -234,20 +234,22 @@ class SSHUploadConnection:
         self,
         items: Sequence[Outgoing],
         verification: Verification,
-        number: int,
         on_progress: ProgressCallback | None,
     ) -> None:
         bundled = self._bundle(items, verification, on_progress)
+        rest = [item for item in items if item not in bundled]
+        if not rest:
+            return
 
         def first_parts(*, of_large: bool) -> Iterator[OutgoingPart]:
-            for item in items:
-                if item in bundled:
-                    continue
+            for item in rest:
                 if (item.size - item.start >= PART_SIZE) == of_large:
                     yield item.first_part()
 
         schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
         sending = Sending(schedule, self._journal, self._settings, verification.algorithms, on_progress)
+        sizes = [item.size - item.start for item in rest]
+        number = lanes_for(self._line, sizes, connections=self._connections)
         try:
             Lanes(self._line, schedule, sending, number=number).run()
         finally:
@@ -260,8 +262,7 @@ class SSHUploadConnection:
         on_progress: ProgressCallback | None,
     ) -> set[Outgoing]:
         """Send the small ones of many files at once; return those that are there."""
-        most = small_size(self._line)
-        small = [item for item in items if item.size <= most and not item.start]
+        small = [item for item in items if item.size <= SMALL and not item.start]
         if len(small) < LEAST_FILES:
             return set()
         # Noted first: whatever happens in between, some of them may be there.
@@ -280,14 +281,14 @@ class SSHUploadConnection:
             on_sent=tell,
         )
 
-    def _check(self, items: Sequence[Outgoing], verification: Verification, number: int) -> None:
+    def _check(self, items: Sequence[Outgoing], verification: Verification) -> None:
         bad = verification.find_different(items)
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
             for item in again:
                 item.start, item.is_begun = 0, False
-            self._move(again, verification, number, None)
+            self._move(again, verification, None)
             bad = [item for item in bad if item not in again] + verification.find_different(again)
         if bad:
             self._drop(bad)
