@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from scitacean.errors import ConfigurationError
+from scitacean.model.remote_path import RemotePath
 from scitacean.testing.loop_thread import LoopThread
 from scitacean.testing.relay import Relay
 
@@ -47,7 +48,9 @@ class RunningSSHServer:
     known_hosts:
         File with the server's host key.
     root:
-        Folder that it serves; its paths are those of this machine.
+        Folder that it serves, on this machine.
+    served:
+        What that folder is called on the server: the same, but for servers that show nothing else.
     """
 
     host: str = _HOST
@@ -58,6 +61,7 @@ class RunningSSHServer:
     key_file: Path
     known_hosts: Path
     root: Path
+    served: RemotePath
     _relay: Relay = attrs.field(repr=False, alias="relay")
     _thread: LoopThread = attrs.field(repr=False, alias="thread")
 
@@ -140,6 +144,7 @@ def behind_relay(
     username: str,
     password: str | None,
     root: Path,
+    served: RemotePath | None = None,
 ) -> Iterator[RunningSSHServer]:
     """Put a relay before a server and describe how to reach it."""
     relay = Relay(target_port=server_port)
@@ -156,6 +161,7 @@ def behind_relay(
             key_file=keys.client_key_file,
             known_hosts=known_hosts,
             root=root,
+            served=RemotePath(root.as_posix()) if served is None else served,
             relay=relay,
             thread=thread,
         )

@@ -7,11 +7,12 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from scitacean.errors import ConfigurationError
+from scitacean.model.remote_path import RemotePath
 from scitacean.testing.loop_thread import loop_thread
 from scitacean.testing.running_ssh import RunningSSHServer, SSHKeys, behind_relay, ssh_keys
 
@@ -31,7 +32,13 @@ def find_sshd() -> Path | None:
 
 @contextmanager
 def sshd(
-    root: Path, *, shell: bool = True, forwarding: bool = False, read_only: bool = False
+    root: Path,
+    *,
+    shell: bool = True,
+    forwarding: bool = False,
+    read_only: bool = False,
+    chroot: bool = False,
+    options: Sequence[str] = (),
 ) -> Iterator[RunningSSHServer]:
     """Run OpenSSH's server.
 
@@ -47,6 +54,12 @@ def sshd(
         Whether the server is a jump host.
     read_only:
         Whether writing is refused.
+    chroot:
+        Whether ``root`` is all of the file system that one sees there, and no commands are run. Only root can
+        run such a server, and ``root`` and all folders above it must belong to root and be writable for
+        nobody else.
+    options:
+        Further lines of the server's configuration, which count more than its own.
 
     Raises
     ------
@@ -61,7 +74,15 @@ def sshd(
         )
     with ssh_keys() as keys, loop_thread() as thread:
         port = _free_port()
-        config = _write_config(keys, port=port, shell=shell, forwarding=forwarding, read_only=read_only)
+        lines = [*options, *([f"ChrootDirectory {root}"] if chroot else [])]
+        config = _write_config(
+            keys,
+            port=port,
+            shell=shell and not chroot,
+            forwarding=forwarding,
+            read_only=read_only,
+            options=lines,
+        )
         with (
             _running(program, config, port),
             behind_relay(
@@ -71,16 +92,21 @@ def sshd(
                 username=_own_name(),
                 password=None,
                 root=root,
+                served=RemotePath("/" if chroot else root.as_posix()),
             ) as server,
         ):
             yield server
 
 
-def _write_config(keys: SSHKeys, *, port: int, shell: bool, forwarding: bool, read_only: bool) -> Path:
+def _write_config(
+    keys: SSHKeys, *, port: int, shell: bool, forwarding: bool, read_only: bool, options: Sequence[str]
+) -> Path:
     authorized = keys.folder / "authorized_keys"
     authorized.write_bytes(keys.client_key.export_public_key())
     sftp = "internal-sftp -R" if read_only else "internal-sftp"
     lines = [
+        # Of several the first one counts.
+        *options,
         f"Port {port}",
         "ListenAddress 127.0.0.1",
         f"HostKey {keys.host_key_file}",

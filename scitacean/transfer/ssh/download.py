@@ -135,7 +135,10 @@ class _Fetching:
             size = None if file.remote_size is not None else await self._size(session, file)
             handle = await session.open(file.path, OpenFlag.READ)
             try:
-                if size is not None:
+                if size is None:
+                    # By its name, which may be that of another file now.
+                    file.check_is_same(await session.fstat(handle))
+                else:
                     self._begin(part, size)
                 await self._read(session, handle, part)
             finally:
@@ -179,6 +182,7 @@ class _Fetching:
     async def _size(self, session: SftpSession, file: Incoming) -> int:
         attributes = await session.stat(file.path)
         check_is_file(attributes, file.path, file.host)
+        file.mtime = attributes.mtime
         if attributes.size is None:
             raise FileNotAccessibleError(
                 f"{file.host} does not tell how large {shown(file.path)} is.",

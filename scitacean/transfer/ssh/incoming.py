@@ -19,6 +19,7 @@ from scitacean.transfer.protocol import Fetched, FetchRequest
 from scitacean.transfer.ssh.errors import local_problem
 from scitacean.transfer.ssh.paths import shown
 from scitacean.transfer.ssh.schedule import PART_SIZE, Part
+from scitacean.transfer.ssh.sftp_packets import Attributes
 
 _ASKED_BLINDLY = 256 * 1024
 
@@ -46,6 +47,8 @@ class Incoming:
         Name of the host for messages.
     remote_size:
         Size of the file on the host in bytes; None until :meth:`begin`.
+    mtime:
+        When it was last changed there, in seconds since 1970; None where the host does not tell.
     """
 
     index: int
@@ -53,6 +56,7 @@ class Incoming:
     path: bytes
     host: str
     remote_size: int | None = None
+    mtime: int | None = None
     _position: int = 0
     _end: int = 0
     _early: dict[int, memoryview] = attrs.field(factory=dict)
@@ -143,6 +147,22 @@ class Incoming:
             hint="Somebody writes to it: tell its owner.",
             remote_path=shown(self.path),
         )
+
+    def check_is_same(self, opened: Attributes) -> None:
+        """Check that what was opened for a further part is the file of the first one; it may have grown.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If it is another one, or has other content.
+        """
+        has_grown = opened.size is not None and opened.size > (self.remote_size or 0)
+        if opened.mtime != self.mtime and not has_grown:
+            raise FileNotAccessibleError(
+                f"{shown(self.path)} on {self.host} changed while it was fetched.",
+                hint="Somebody writes to it or has replaced it: fetch it again from the beginning.",
+                remote_path=shown(self.path),
+            )
 
     def fetched(self) -> Fetched:
         """Return what is known when all of it is here."""

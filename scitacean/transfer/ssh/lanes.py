@@ -20,6 +20,7 @@ from scitacean.errors import (
     TransferError,
 )
 from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.open_files import most_open_files
 from scitacean.transfer.ssh.pipeline import Job, Pipeline
 from scitacean.transfer.ssh.schedule import Part, Schedule, Stopped
 from scitacean.transfer.ssh.sftp_session import SftpSession
@@ -140,6 +141,7 @@ class Lanes(Generic[_P]):
         self._schedule = schedule
         self._work = work
         self._number = number
+        self._most_jobs = max(1, min(_LANE_JOBS, most_open_files() // number))
         self._others: list[Line] = []
         self._error: BaseException | None = None
 
@@ -162,7 +164,7 @@ class Lanes(Generic[_P]):
             for thread in threads:
                 thread.start()
             with suppress(Stopped):
-                _Lane(self._line, self._schedule, self._work).run()
+                _Lane(self._line, self._schedule, self._work, self._most_jobs).run()
         except BaseException:
             # Nothing goes on when this is left, and nobody waits for a silent server.
             self._schedule.stop()
@@ -187,7 +189,7 @@ class Lanes(Generic[_P]):
             stack.callback(line.close)
             self._others.append(line)
             try:
-                _Lane(line, self._schedule, self._work).run()
+                _Lane(line, self._schedule, self._work, self._most_jobs).run()
             except (Stopped, HostNotReachableError):
                 # The other lanes do what this one has not.
                 pass
@@ -199,10 +201,11 @@ class Lanes(Generic[_P]):
 class _Lane(Generic[_P]):
     """The work over one connection."""
 
-    def __init__(self, line: Line, schedule: Schedule[_P], work: Work[_P]) -> None:
+    def __init__(self, line: Line, schedule: Schedule[_P], work: Work[_P], most_jobs: int) -> None:
         self._line = line
         self._schedule = schedule
         self._work = work
+        self._most_jobs = most_jobs
         self._bytes = 0
         self._jobs = 0
         self._done = 0
@@ -211,7 +214,7 @@ class _Lane(Generic[_P]):
         done_before = -1
         while True:
             session = self._line.sftp
-            most_jobs = min(_LANE_JOBS, max(1, session.max_handles - 16))
+            most_jobs = min(self._most_jobs, max(1, session.max_handles - 16))
             try:
                 Pipeline(
                     session, partial(self._take, most_jobs), partial(self._job, session), self._give_back

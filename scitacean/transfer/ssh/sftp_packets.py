@@ -17,9 +17,9 @@ ATTRIBUTES_NONE: Final = b"\0\0\0\0"
 
 
 _NUMBER = struct.Struct(">I")
-# What servers usually say of a file: size, owner, permissions, and times, which nobody needs.
+# What servers usually say of a file: size, owner, permissions, and the times of the last look and change.
 _USUAL = 0xF
-_USUAL_ATTRIBUTES = struct.Struct(">QIII")
+_USUAL_ATTRIBUTES = struct.Struct(">QIIIII")
 
 
 class Kind(enum.IntEnum):
@@ -96,6 +96,7 @@ class Attributes:
     uid: int | None = None
     gid: int | None = None
     mode: int | None = None
+    mtime: int | None = None
 
     @property
     def is_folder(self) -> bool:
@@ -140,9 +141,9 @@ def _read_attributes(body: memoryview | bytes, position: int) -> tuple[Attribute
     (flags,) = _NUMBER.unpack_from(body, position)
     position += 4
     if flags == _USUAL:
-        size, uid, gid, mode = _USUAL_ATTRIBUTES.unpack_from(body, position)
-        return Attributes(size, uid, gid, mode), position + _USUAL_ATTRIBUTES.size + 8
-    size = uid = gid = mode = None
+        size, uid, gid, mode, _, mtime = _USUAL_ATTRIBUTES.unpack_from(body, position)
+        return Attributes(size, uid, gid, mode, mtime), position + _USUAL_ATTRIBUTES.size
+    size = uid = gid = mode = mtime = None
     if flags & 0x1:
         (size,) = struct.unpack_from(">Q", body, position)
         position += 8
@@ -153,13 +154,14 @@ def _read_attributes(body: memoryview | bytes, position: int) -> tuple[Attribute
         (mode,) = struct.unpack_from(">I", body, position)
         position += 4
     if flags & 0x8:
+        _, mtime = struct.unpack_from(">II", body, position)
         position += 8
     if flags & 0x80000000:
         (extensions,) = struct.unpack_from(">I", body, position)
         position += 4
         for _ in range(2 * extensions):
             position += 4 + _NUMBER.unpack_from(body, position)[0]
-    return Attributes(size=size, uid=uid, gid=gid, mode=mode), position
+    return Attributes(size=size, uid=uid, gid=gid, mode=mode, mtime=mtime), position
 
 
 def read_names(body: memoryview) -> list[tuple[bytes, Attributes]]:
