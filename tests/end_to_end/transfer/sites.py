@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,14 @@ _OWN_BY_ROOT = Path("/run")
 def is_nightly() -> bool:
     """Whether this run may take long."""
     return settings.get_current_profile_name() == "nightly"
+
+
+_STARTERS: Mapping[str, Callable[..., AbstractContextManager[RunningSSHServer]]] = {
+    "asyncssh": ssh_server,
+    "sshd": sshd,
+    "chroot": partial(sshd, chroot=True),
+    "sftp only, not root": partial(sshd, shell=False),
+}
 
 
 @attrs.frozen
@@ -130,10 +140,9 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
         if kind == "chroot":
             root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_OWN_BY_ROOT)))
             root.chmod(0o755)
-            running = sshd(root, chroot=True, **options)
         else:
             root.mkdir()
-            running = {"asyncssh": ssh_server, "sshd": sshd}.get(kind, _without_shell)(root, **options)
+        running = _STARTERS[kind](root, **options)
         yield Site(
             stack.enter_context(running),
             local,
@@ -142,15 +151,19 @@ def site(kind: str, folder: Path, **options: Any) -> Iterator[Site]:
         )
 
 
-def _without_shell(root: Path, **options: Any) -> Any:
-    return sshd(root, shell=False, **options)
-
-
 def write(folder: Path, contents: Mapping[str, bytes]) -> None:
     for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def contents_of(folder: Path) -> dict[str, bytes]:

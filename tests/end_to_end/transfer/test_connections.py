@@ -21,7 +21,7 @@ SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not instal
 
 def send_and_fetch(site: Site, tmp_path: Path, *, connections: int) -> None:
     large = os.urandom(11 * PART + 5)
-    files = {f"{number}": large[number : number + 50_000] for number in range(500)} | {"large": large}
+    files = {f"{number}": large[number : number + 50_000] for number in range(250)} | {"large": large}
     write(site.local, files)
     site.send(list(files), connections=connections)
     assert contents_of(site.root) == files
@@ -110,7 +110,7 @@ def _partial_of(request: SendRequest) -> str:
 def test_memory_does_not_grow_with_the_number_of_files_but_for_the_list(
     tmp_path: Path, direction: str
 ) -> None:
-    few, many = (1_000, 100_000) if is_nightly() else (1_000, 6_000)
+    few, many = (1_000, 100_000) if is_nightly() else (500, 3_000)
     with running_site("sshd", tmp_path) as site:
         write(site.local, {"a": b"1"})
         write(site.root, {"a": b"1"})

@@ -143,6 +143,7 @@ def test_a_range_of_a_file_is_fetched(site: Site) -> None:
 def test_resuming_sends_only_what_is_missing_where_the_host_proves_it(site: Site) -> None:
     content = os.urandom(10 * PART)
     write(site.local, {"a": content})
+    first = 0
 
     class StopHereError(Exception):
         pass
@@ -154,7 +155,6 @@ def test_resuming_sends_only_what_is_missing_where_the_host_proves_it(site: Site
         if first > 6 * PART:
             raise StopHereError
 
-    first = 0
     with pytest.raises(StopHereError):
         site.send(["a"], on_progress=stop)
     (partial,) = contents_of(site.root)

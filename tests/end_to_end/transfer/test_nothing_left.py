@@ -25,7 +25,7 @@ from tests.end_to_end.transfer.sites import site as running_site
 
 LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell")
 SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not installed")
-LARGE = 6_000_000
+LARGE = 3_000_000
 SETTLING_SECONDS = 20.0
 
 
@@ -74,7 +74,7 @@ def send_what_is_there(site: Site) -> None:
 
 
 def lose_the_connection(site: Site) -> None:
-    site.server.cut_after(3_000_000)
+    site.server.cut_after(1_500_000)
     site.send(["a", "large"], resume=True)
     for name in ("a", "large"):
         (site.root / name).unlink()
@@ -86,15 +86,11 @@ def interrupt_an_upload(site: Site) -> None:
     def stop(path: object, moved: int) -> None:
         raise KeyboardInterrupt
 
-    with (
-        pytest.raises(KeyboardInterrupt),
-        site.transfer() as transfer,
-        site.uploading(transfer) as connection,
-    ):
-        try:
-            connection.send_files([connection._request_for(file) for file in files], on_progress=stop)
-        finally:
-            connection.revert_upload(*files)
+    with site.transfer() as transfer, site.uploading(transfer) as connection:
+        requests = [connection._request_for(file) for file in files]
+        with pytest.raises(KeyboardInterrupt):
+            connection.send_files(requests, on_progress=stop)
+        connection.revert_upload(*files)
 
 
 def interrupt_a_download(site: Site) -> None:
@@ -125,7 +121,7 @@ def test_a_hundred_transfers_that_end_in_all_ways_leave_nothing(site: Site) -> N
     for ending in ENDINGS:
         ending(site)
     with nothing_left():
-        for ending in islice(cycle(ENDINGS), 100 if is_nightly() else 21):
+        for ending in islice(cycle(ENDINGS), 100 if is_nightly() else 14):
             ending(site)
     assert contents_of(site.root) == before
 
@@ -178,17 +174,19 @@ MOVE = """
 import json, os, sys
 from pathlib import Path
 from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
 
 port, username, key, known_hosts, local, remote, names = json.loads(sys.argv[1])
-begun = False
+remote = RemotePath(remote)
+files = [File.from_local(Path(local, name), remote_path=name) for name in names]
+begun = []
 
 def progress(path, moved):
-    global begun
     if not begun:
-        begun = True
+        begun.append(path)
         print("begun", flush=True)
 
 dataset = Dataset(type="raw")
@@ -196,19 +194,21 @@ with SSHFileTransfer(
     host="127.0.0.1", port=port, username=username, key_filename=key, known_hosts=known_hosts,
     config=os.devnull, source_folder=remote, sync=False, connections=4,
 ) as transfer:
-    with transfer.connect_for_upload(dataset, RemotePath("")) as connection:
+    with transfer.connect_for_upload(dataset, remote) as connection:
         try:
             connection.send_files(
-                [SendRequest(local=Path(local, name), remote=RemotePath(remote, name)) for name in names],
+                [SendRequest(local=file.local_path, remote=remote / file.remote_path) for file in files],
                 on_progress=progress,
             )
         except BaseException:
-            from scitacean.model.file import File
-            connection.revert_upload(*[File.from_local(Path(local, name), remote_path=name) for name in names])
+            connection.revert_upload(*files)
             raise
-    with transfer.connect_for_download(dataset, RemotePath("")) as connection:
+    with transfer.connect_for_download(dataset, remote) as connection:
         connection.fetch_files(
-            [FetchRequest(remote=RemotePath(remote, name), local=Path(local, name), length=os.stat(Path(local, name)).st_size) for name in names]
+            [
+                FetchRequest(remote=remote / file.remote_path, local=file.local_path, length=file.size)
+                for file in files
+            ]
         )
 print("moved", flush=True)
 """
@@ -225,7 +225,7 @@ def _child(site: Site, code: str, names: list[str]) -> subprocess.Popen[bytes]:
 
 @pytest.mark.skipif(os.name != "posix", reason="the system has no such signal")
 def test_ctrl_c_ends_a_process_that_uploads_and_takes_back_what_it_sent(site: Site) -> None:
-    write(site.local, {f"run/{number}": os.urandom(LARGE) for number in range(30)})
+    write(site.local, {f"run/{number}": os.urandom(LARGE) for number in range(40)})
     with _child(site, MOVE, sorted(contents_of(site.local))) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"begun\n"

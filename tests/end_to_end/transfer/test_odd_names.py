@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from tests.end_to_end.transfer.sites import RAW, Site, fetch_with, kinds
+from tests.end_to_end.transfer.sites import RAW, Site, empty, fetch_with, kinds
 from tests.end_to_end.transfer.sites import site as running_site
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the file system takes not all names")
@@ -68,14 +67,13 @@ def lasting_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield site
 
 
-@settings(max_examples=200 if settings().max_examples >= 1_000 else 15)
+@settings(max_examples=200 if settings().max_examples >= 1_000 else 6)
 @given(names=files, folder=names.filter(lambda name: name not in (b"", b".", b"..")))
 @example(names=ODD, folder=b"$(touch a-shell-was-here)\n")
 def test_names_pass_unharmed(lasting_site: Site, names: list[bytes], folder: bytes) -> None:
     site = lasting_site
     for place in (site.root, site.local):
-        shutil.rmtree(place)
-        place.mkdir()
+        empty(place)
     root, local = os.fsencode(site.root), os.fsencode(site.local)
     contents = {name: b"%d" % number for number, name in enumerate(names)}
     remote = {name: site.served_path(folder, name) for name in names}
@@ -96,8 +94,7 @@ def test_names_pass_unharmed(lasting_site: Site, names: list[bytes], folder: byt
             }
         else:
             assert digests is None
-        shutil.rmtree(site.local)
-        site.local.mkdir()
+        empty(site.local)
         fetch_with(
             transfer,
             [FetchRequest(remote=one.remote, local=one.local) for one in requests],

@@ -93,6 +93,7 @@ def test_what_is_missing_or_in_the_way_is_named(site: Site, tmp_path: Path) -> N
 def test_local_files_that_change_while_they_are_sent_are_not_given_their_names(site: Site, how: str) -> None:
     write(site.local, {"a": os.urandom(5 * PART), "b": b"1"})
     local = site.local / "a"
+    changed = False
 
     def change(path: object, moved: int) -> None:
         nonlocal changed
@@ -111,11 +112,10 @@ def test_local_files_that_change_while_they_are_sent_are_not_given_their_names(s
             other.write_bytes(os.urandom(5 * PART))
             other.replace(local)
 
-    changed = False
     with site.transfer() as transfer, site.uploading(transfer) as connection:
         files = [File.from_local(site.local / name) for name in "ab"]
         requests = [connection._request_for(file) for file in files]
-        with pytest.raises((FileUploadError, FileNotAccessibleError), match="changed while|Cannot read"):
+        with pytest.raises((FileUploadError, FileNotAccessibleError), match=r"changed while|Cannot read"):
             connection.send_files(requests, on_progress=change)
         assert all(".part-" in name for name in contents_of(site.root))
         connection.revert_upload(*files)
