@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
-from scitacean.transfer.ssh.paths import parent
+from scitacean.transfer.ssh.paths import child, parent
 from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
@@ -72,7 +72,6 @@ def look_up_files(session: SftpSession, paths: Iterable[bytes]) -> dict[bytes, A
 
 def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[bytes, Attributes]) -> bool:
     """Note what a folder has of some paths; return whether all of it has been seen."""
-    start = folder if folder.endswith(b"/") else folder + b"/"
     try:
         handle = session.opendir(folder).result()
     except SftpRefusedError:
@@ -86,7 +85,7 @@ def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[b
             names = waiting.popleft().result()
             room -= len(names)
             for name, attributes in names:
-                if (path := start + name) in wanted:
+                if (path := child(folder, name)) in wanted:
                     found[path] = attributes
     except SftpRefusedError:
         # The end, or what cannot be read on; then the single files tell.

@@ -14,7 +14,7 @@ import attrs
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest, Sent, Verified
 from scitacean.transfer.ssh.errors import changed_meanwhile, local_problem
-from scitacean.transfer.ssh.paths import HostPaths, parent
+from scitacean.transfer.ssh.paths import HostPaths, child, parent
 from scitacean.transfer.ssh.schedule import PART_SIZE, Part
 from scitacean.transfer.ssh.sftp_packets import Attributes
 
@@ -88,7 +88,7 @@ class Outgoing:
             raise local_problem(error, request.local) from error
         target = paths.on_host(request.remote)
         name = partial_name(request.remote.name, request.remote.posix, status.st_size, status.st_mtime_ns)
-        partial = parent(target) + b"/" + name.encode("utf-8", "surrogateescape")
+        partial = child(parent(target), name.encode("utf-8", "surrogateescape"))
         return cls(request, status.st_size, status.st_mtime_ns, target, partial)
 
     def first_part(self) -> OutgoingPart:
