@@ -132,12 +132,10 @@ class Stream:
         NotAnArchiveError
             If fewer come.
         """
-        taken = self.some(size) if size else b""
-        if len(taken) == size:
-            return bytes(taken)
-        parts = [taken]
-        while (missing := size - sum(len(part) for part in parts)) > 0:
-            parts.append(self.some(missing))
+        parts = []
+        while size > 0:
+            parts.append(self.some(size))
+            size -= len(parts[-1])
         return b"".join(parts)
 
     def entries(self) -> Iterator[Entry]:

@@ -42,6 +42,7 @@ _WRITE_ARCHIVE: Final = (
     "tar --create --file=- --format=gnu --blocking-factor=128 --absolute-names --dereference "
     "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
 )
+_SYNC: Final = "xargs -0 sync --"
 _READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
 
 
@@ -195,7 +196,7 @@ def _finish(command: RemoteCommand) -> None:
 
 
 def _sync(line: Line, bundle: Sequence[Outgoing]) -> None:
-    with RemoteCommand(line.connected, "xargs -0 sync --", window=_WINDOW) as command:
+    with RemoteCommand(line.connected, _SYNC, window=_WINDOW) as command:
         command.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
         command.end_input()
         _finish(command)
