@@ -35,6 +35,20 @@ def _shared(groups: tuple[str, ...], email: str) -> Condition:
     return any_of([*(where(one, _RULES) for one in sharing), PUBLISHED])
 
 
+def shared(accounts: Accounts, user: User | None, fields: Document) -> Condition:
+    """Select what a full query of a user is about.
+
+    Unlike lists, servers give people only what belongs to their groups or is shared with these, not
+    what others have published; unless they ask for that with ``isPublished`` among the fields.
+    """
+    if user is not None and accounts.is_admin(user):
+        return EVERYTHING
+    if user is None or fields.get("isPublished"):
+        return PUBLISHED
+    groups = {"$in": list(user.groups)}
+    return any_of([where({"ownerGroup": groups}, _RULES), where({"accessGroups": groups}, _RULES)])
+
+
 def may_read(accounts: Accounts, user: User | None, document: Document) -> bool:
     """Tell whether a user may see a document."""
     if document.get("isPublished") is True:

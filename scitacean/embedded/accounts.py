@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
 
@@ -128,7 +129,7 @@ class Accounts:
                 f"Cannot read the accounts from {path}: {error.strerror}.",
                 hint="Give the path of an existing JSON file.",
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"Cannot read the accounts from {path}: it is no JSON ({error}).",
                 hint="Correct the file.",
@@ -165,7 +166,9 @@ class _Mistake(Exception):  # noqa: N818 - carries a sentence to from_file, neve
 def _from_content(content: object) -> Accounts:
     if not isinstance(content, dict):
         raise _Mistake("it should be an object with the keys site, groups and users")
+    _check_spelling(content, "site", "groups", "users")
     site = _entry(content, "site", dict, default={})
+    _check_spelling(site, "pid_prefix")
     users = [_user(entry) for entry in _entry(content, "users", list)]
     if len({user.username for user in users}) < len(users):
         raise _Mistake("two users have the same username")
@@ -193,6 +196,7 @@ def _rights(groups: dict[str, object]) -> dict[str, frozenset[str] | str]:
 def _user(entry: object) -> User:
     if not isinstance(entry, dict):
         raise _Mistake("each of users should be an object")
+    _check_spelling(entry, "username", "password", "email", "groups")
     username = _entry(entry, "username", str)
     if not username:
         raise _Mistake("a username is empty")
@@ -205,6 +209,13 @@ def _user(entry: object) -> User:
         groups=tuple(groups),
         password=_entry(entry, "password", str) if "password" in entry else None,
     )
+
+
+def _check_spelling(content: dict[str, object], *keys: str) -> None:
+    # Other keys may be for other programs; a misspelt one would take somebody's rights away unnoticed.
+    for key in content.keys() - set(keys):
+        for meant in set(get_close_matches(key, keys, n=1)) - content.keys():
+            raise _Mistake(f"it has the unknown key {key!r}, and {meant!r} is meant")
 
 
 _Kind = TypeVar("_Kind")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -14,8 +13,8 @@ from attrs import frozen
 from werkzeug.http import generate_etag, quote_etag
 from werkzeug.wrappers import Request, Response
 
-from . import schemas
-from .answers import Answer, Document, Refusal, not_found
+from . import rights, schemas
+from .answers import Answer, Document, Refusal, Written, not_found, written
 from .bodies import BodyTooLarge, read_json
 from .calls import Call, Route, Site, check_plain_text, check_signed_in
 from .paths import Paths, decoded_path
@@ -78,10 +77,13 @@ class Application:
         return _to_http(answer)
 
     def _answer(self, request: Request) -> Answer:
+        # Servers read the body before they ask who it is from.
+        body = read_json(request) if request.method not in ("GET", "HEAD") else {}
         user = self._site.tokens.user(request.headers.get("Authorization"))
         route, parameters = self._find(request)
         check_signed_in(user, route.anonymous)
-        body = read_json(request) if request.method not in ("GET", "HEAD") else {}
+        if route.guard is not None:
+            rights.check_asking(self._site.accounts, user, route.guard)
         asked = request.query_string.decode("latin-1")
         query = parse_qs(asked, keep_blank_values=True) if asked else {}
         check_plain_text(parameters)
@@ -153,5 +155,6 @@ class _Reply:
 def _to_http(answer: Answer) -> _Reply:
     if answer.empty:
         return _Reply(answer.status)
-    content = json.dumps(answer.body, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return _Reply(answer.status, content.encode(), "application/json; charset=utf-8", tagged=True)
+    body = answer.body
+    content = body.content if isinstance(body, Written) else written(body).encode()
+    return _Reply(answer.status, content, "application/json; charset=utf-8", tagged=True)

@@ -91,12 +91,16 @@ class Route:
         Status for those who are not signed in; None lets them in.
     writes:
         Whether the handler changes anything.
+    guard:
+        Who may ask at all, whatever it is about: a rule of :mod:`scitacean.embedded.rights`. Servers
+        look at it before they look at the body or for the entry.
     """
 
     handler: Handler
     body: str | None = None
     anonymous: int | None = 403
     writes: bool = False
+    guard: Callable[[Accounts, User, Document], bool] | None = None
 
 
 def new_id() -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from attrs import evolve
 
 from . import entries, rights, schemas, times
 from .access import PUBLISHED, visible
-from .answers import NOTHING, Answer, Document, Refusal, bad_request
+from .answers import NOTHING, Answer, Document, Refusal, bad_request, listed
 from .calls import Call, new_id
+from .conditions import Condition
 from .entries import Kind
 from .indexes import COLUMNS, TERMS
 from .kinds import count_datasets
-from .lists import ListQuery, v4_query
+from .lists import ListQuery, v4_count, v4_query
 from .relations import checked, with_relations
 from .units import add_si
 
@@ -101,34 +103,34 @@ def get_public(call: Call) -> Answer:
 
 def find(call: Call) -> Answer:
     """``GET /api/v4/datasets``."""
-    return Answer(_found(call, _query(call), public=False))
+    return _list(call, public=False)
 
 
 def find_public(call: Call) -> Answer:
     """``GET /api/v4/datasets/public``."""
-    return Answer(_found(call, _query(call), public=True))
+    return _list(call, public=True)
 
 
 def find_one(call: Call) -> Answer:
     """``GET /api/v4/datasets/findOne``: null where there is none."""
-    return Answer(next(iter(_found(call, _query(call), public=False)), None))
+    return Answer(next(_found(call, _query(call), public=False), None))
 
 
 def find_one_public(call: Call) -> Answer:
     """``GET /api/v4/datasets/public/findOne``: null where there is none."""
-    return Answer(next(iter(_found(call, _query(call), public=True)), None))
+    return Answer(next(_found(call, _query(call), public=True), None))
 
 
 def count(call: Call) -> Answer:
     """``GET /api/v4/datasets/count``: the one list of v4 that reads texts as times."""
     seen = visible(call.site.accounts, call.user)
-    condition = _query(call, cast=True).condition & seen
+    condition = _counted(call) & seen
     return Answer({"count": call.transaction.count(DATASETS, condition)})
 
 
 def count_public(call: Call) -> Answer:
     """``GET /api/v4/datasets/public/count``."""
-    condition = _query(call, cast=True).condition & PUBLISHED
+    condition = _counted(call) & PUBLISHED
     return Answer({"count": call.transaction.count(DATASETS, condition)})
 
 
@@ -223,21 +225,31 @@ def _http_or_iso(text: str) -> datetime:
         return datetime.strptime(text, "%a, %d %b %Y %H:%M:%S %Z").replace(tzinfo=times.UTC)
 
 
-def _query(call: Call, *, cast: bool = False) -> ListQuery:
-    return v4_query(call.text("filter"), evolve(KIND.rules(v3=False), cast=cast))
+def _query(call: Call) -> ListQuery:
+    return v4_query(call.text("filter"), KIND.rules(v3=False))
 
 
-def _found(call: Call, query: ListQuery, *, public: bool) -> list[Document]:
+def _counted(call: Call) -> Condition:
+    return v4_count(call.text("filter"), evolve(KIND.rules(v3=False), cast=True))
+
+
+def _list(call: Call, *, public: bool) -> Answer:
+    query = _query(call)
+    if query.fields or query.include:
+        return listed(_found(call, query, public=public))
+    return listed(call.transaction.texts(DATASETS, query.condition & _seen(call, public=public), query.page))
+
+
+def _seen(call: Call, *, public: bool) -> Condition:
+    return PUBLISHED if public else visible(call.site.accounts, call.user)
+
+
+def _found(call: Call, query: ListQuery, *, public: bool) -> Iterator[Document]:
     include = checked(query.include)
-    seen = PUBLISHED if public else visible(call.site.accounts, call.user)
-    datasets = call.transaction.find(DATASETS, query.condition & seen, query.page)
-    return [
-        {
-            **query.shown(dataset),
-            **_only(with_relations(call, dataset, include, public=public), include),
-        }
-        for dataset in datasets
-    ]
+    condition = query.condition & _seen(call, public=public)
+    for dataset in call.transaction.each(DATASETS, condition, query.page):
+        related = with_relations(call, dataset, include, public=public)
+        yield {**query.shown(dataset), **_only(related, include)}
 
 
 def _only(document: Document, names: tuple[str, ...]) -> Document:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from attrs import evolve
 
 from . import datasets, entries, schemas
-from .answers import Answer, Document, bad_request
+from .answers import Answer, Document, bad_request, listed
 from .bodies import parse
 from .calls import Call
 from .lists import ListQuery, parse_json, v3_query
@@ -55,12 +56,12 @@ def get(call: Call) -> Answer:
 
 def find(call: Call) -> Answer:
     """``GET /api/v3/datasets``."""
-    return Answer(_found(call, _query(call)))
+    return listed(_found(call, _query(call)))
 
 
 def find_one(call: Call) -> Answer:
     """``GET /api/v3/datasets/findOne``."""
-    return Answer(next(iter(_found(call, _query(call))), None))
+    return Answer(next(_found(call, _query(call)), None))
 
 
 def count(call: Call) -> Answer:
@@ -71,12 +72,11 @@ def count(call: Call) -> Answer:
 
 def full_query(call: Call) -> Answer:
     """``GET /api/v3/datasets/fullquery``."""
-    condition = full_condition(
-        _renamed(json_parameter(call, "fields")), KIND.output, KIND.rules(v3=True), KIND.metadata
-    )
+    fields = _renamed(json_parameter(call, "fields"))
+    condition = full_condition(fields, KIND.output, KIND.rules(v3=True), KIND.metadata)
     page = page_of(json_parameter(call, "limits"))
-    found = call.transaction.find(datasets.DATASETS, condition & KIND.listed(call), page)
-    return Answer([_shown(dataset) for dataset in found])
+    found = call.transaction.each(datasets.DATASETS, condition & KIND.queried(call, fields), page)
+    return listed(map(_shown, found))
 
 
 def full_facet(call: Call) -> Answer:
@@ -84,7 +84,7 @@ def full_facet(call: Call) -> Answer:
     fields, facets = facet_parameters(call)
     condition = full_condition(
         _renamed(fields), KIND.output, KIND.rules(v3=True), KIND.metadata
-    ) & KIND.listed(call)
+    ) & KIND.queried(call, fields)
     renamed = {_ONE_FOR_LIST.get(facet, facet): facet for facet in facets}
     (found,) = facets_of(call, datasets.DATASETS, condition, list(renamed), KIND.output)
     return Answer([{renamed.get(name, name): counts for name, counts in found.items()}])
@@ -181,9 +181,9 @@ def _query(call: Call) -> ListQuery:
     return evolve(query, include=checked(str(name) for name in names))
 
 
-def _found(call: Call, query: ListQuery) -> list[Document]:
-    found = call.transaction.find(datasets.DATASETS, query.condition & KIND.listed(call), query.page)
-    return [{**_shown(query.shown(dataset)), **_included(call, dataset, query)} for dataset in found]
+def _found(call: Call, query: ListQuery) -> Iterator[Document]:
+    found = call.transaction.each(datasets.DATASETS, query.condition & KIND.listed(call), query.page)
+    return ({**_shown(query.shown(dataset)), **_included(call, dataset, query)} for dataset in found)
 
 
 def _included(call: Call, dataset: Document, query: ListQuery) -> Document:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 
 from attrs import field, frozen
 
 from . import rights, schemas
-from .answers import Answer, Document, Refusal, bad_request, forbidden, not_found
+from .answers import Answer, Document, Refusal, bad_request, forbidden, listed, not_found
 from .calls import Call
 from .filters import Condition, Rules, where
 from .lists import ListQuery, v3_query, v4_query
@@ -87,6 +87,10 @@ class Kind:
         """Select what the user sees in lists."""
         return self.rights.listed(call.site.accounts, call.user)
 
+    def queried(self, call: Call, fields: Document) -> Condition:
+        """Select what the user finds with full queries, of those that have these fields."""
+        return self.rights.queried(call.site.accounts, call.user, fields)
+
 
 def existing(kind: Kind, call: Call) -> Document:
     """Find the entry that the path names.
@@ -143,7 +147,8 @@ def added(kind: Kind, call: Call, document: Document) -> Document:
 
 
 def is_valid(kind: Kind, call: Call) -> Answer:
-    """Tell whether a body would do, and why not."""
+    """Tell whether a body would do, and why not, if the user may make what it describes (else 403)."""
+    rights.check(call.site.accounts, call.user, kind.rights.create, call.body)
     reasons = schemas.problems(kind.body, call.body, call.site.variant)
     return Answer({"valid": not reasons, "reason": reasons})
 
@@ -156,13 +161,13 @@ def get(kind: Kind, call: Call) -> Answer:
 def find_v3(kind: Kind, call: Call, *, parameter: str = "filter") -> Answer:
     """List entries, with a filter of v3."""
     query = v3_query(call.text(parameter), kind.rules(v3=True))
-    return Answer(_found(kind, call, query, kind.listed(call)))
+    return _list(kind, call, query, kind.listed(call))
 
 
 def find_one_v3(kind: Kind, call: Call) -> Answer:
     """Give the first entry of a list; null where there is none."""
     query = v3_query(call.text("filter"), kind.rules(v3=True))
-    return Answer(next(iter(_found(kind, call, query, kind.listed(call))), None))
+    return Answer(next(_found(kind, call, query, kind.listed(call)), None))
 
 
 def find_v4(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
@@ -170,7 +175,7 @@ def find_v4(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
     query = v4_query(call.text("filter"), kind.rules(v3=False))
     if query.include:
         raise bad_request(f"include is not for {kind.collection} here")
-    return Answer(_found(kind, call, query, kind.listed(call) if seen is None else seen))
+    return _list(kind, call, query, kind.listed(call) if seen is None else seen)
 
 
 def count(kind: Kind, call: Call) -> Answer:
@@ -181,27 +186,26 @@ def count(kind: Kind, call: Call) -> Answer:
 
 def count_fields(kind: Kind, call: Call) -> Answer:
     """Count entries, with the ``fields`` of a full query and the ``where`` of ``filter``."""
-    condition = full_condition(
-        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
-    )
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     condition = condition & where(json_parameter(call, "filter"), kind.rules(v3=True))
-    return Answer({"count": call.transaction.count(kind.collection, condition & kind.listed(call))})
+    seen = kind.queried(call, fields)
+    return Answer({"count": call.transaction.count(kind.collection, condition & seen)})
 
 
 def full_query(kind: Kind, call: Call) -> Answer:
     """Find entries by their fields, words or metadata."""
-    condition = full_condition(
-        json_parameter(call, "fields"), kind.output, kind.rules(v3=True), kind.metadata
-    )
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
     page = page_of(json_parameter(call, "limits"))
-    return Answer(call.transaction.find(kind.collection, condition & kind.listed(call), page))
+    return listed(call.transaction.texts(kind.collection, condition & kind.queried(call, fields), page))
 
 
 def full_facet(kind: Kind, call: Call, *, seen: Condition | None = None) -> Answer:
     """Count the values of fields."""
     fields, facets = facet_parameters(call)
     condition = full_condition(fields, kind.output, kind.rules(v3=True), kind.metadata)
-    condition = condition & (kind.listed(call) if seen is None else seen)
+    condition = condition & (kind.queried(call, fields) if seen is None else seen)
     return Answer(facets_of(call, kind.collection, condition, facets, kind.output))
 
 
@@ -249,6 +253,11 @@ def removed(kind: Kind, call: Call, old: Document) -> Document:
     return old
 
 
-def _found(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> list[Document]:
-    found = call.transaction.find(kind.collection, query.condition & seen, query.page)
-    return [query.shown(document) for document in found]
+def _list(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> Answer:
+    if query.fields:
+        return listed(_found(kind, call, query, seen))
+    return listed(call.transaction.texts(kind.collection, query.condition & seen, query.page))
+
+
+def _found(kind: Kind, call: Call, query: ListQuery, seen: Condition) -> Iterator[Document]:
+    return map(query.shown, call.transaction.each(kind.collection, query.condition & seen, query.page))

@@ -11,14 +11,17 @@ from attrs import evolve
 
 from . import entries, rights, schemas
 from .access import PUBLISHED, visible
-from .answers import NOTHING, Answer, Document, bad_request, not_found
+from .answers import NOTHING, Answer, Document, bad_request, forbidden, not_found
 from .calls import Call, new_id
 from .datasets import DATASETS
 from .entries import Kind
 from .filters import Condition
-from .lists import ListQuery, v4_query
+from .lists import ListQuery, v4_count, v4_query
 from .queries import full_condition, json_parameter, page_of
+from .rights import DATASETS as DATASET_RIGHTS
 from .store import linked
+
+_GROUPS = ("ownerGroup", "accessGroups", "instrumentGroup")
 
 
 def _keep_size(sizes: tuple[str, str], call: Call, old: Document | None, new: Document | None) -> None:
@@ -66,19 +69,55 @@ DATABLOCKS = _blocks(
 
 def create(kind: Kind, call: Call) -> Answer:
     """``POST /api/v4/origdatablocks`` and others, by members of the dataset's owner group."""
-    pid = call.body["datasetId"]
-    dataset = call.transaction.get(DATASETS, pid)
-    if dataset is None:
-        raise not_found(f"Dataset: {pid} not found")
+    dataset = _dataset(call, call.body["datasetId"])
     return Answer(add(kind, call, dataset, call.body), status=201)
 
 
 def add(kind: Kind, call: Call, dataset: Document, body: Document) -> Document:
-    """Add a block to a dataset; it has the groups of the dataset unless it has its own."""
+    """Add a block to a dataset; it gets the groups of the dataset, whatever was sent."""
     rights.check(call.site.accounts, call.user, kind.rights.create, dataset)
-    inherited = {name: dataset.get(name) for name in ("ownerGroup", "accessGroups")}
-    block = {"_id": new_id(), "__v": 0, **inherited, "isPublished": False, **_sent(body)}
+    groups = {name: dataset[name] for name in _GROUPS if dataset.get(name) is not None}
+    block = {"_id": new_id(), "__v": 0, "isPublished": False, **_sent(body), **groups}
     return entries.added(kind, call, call.made({**block, "datasetId": dataset["pid"]}))
+
+
+def is_valid(call: Call) -> Answer:
+    """``POST /api/v4/origdatablocks/isValid``: fields that servers do not know are no problem here.
+
+    The groups are not those of the dataset: who sends no ``ownerGroup`` of their own gets 403.
+    """
+    rights.check(call.site.accounts, call.user, BLOCKS.rights.create, call.body)
+    _check_dataset(call, call.body.get("datasetId"), DATASET_RIGHTS.change)
+    known = {name: value for name, value in call.body.items() if name in schemas.fields(BLOCKS.body)}
+    reasons = schemas.problems(BLOCKS.body, known, call.site.variant)
+    return Answer({"valid": not reasons, "reason": reasons})
+
+
+def get(call: Call) -> Answer:
+    """``GET /api/v4/origdatablocks/{id}``: for those who may see the dataset as well, while it is there."""
+    block = entries.readable(BLOCKS, call)
+    dataset = _dataset(call, block["datasetId"])
+    if not DATASET_RIGHTS.readable(call.site.accounts, call.user, dataset):
+        raise forbidden()
+    return Answer(block)
+
+
+def patch(call: Call) -> Answer:
+    """``PATCH /api/v4/origdatablocks/{id}``: for those who may change the dataset as well."""
+    block = entries.changeable(BLOCKS, call)
+    _check_dataset(call, block["datasetId"], DATASET_RIGHTS.change)
+    return entries.patch(BLOCKS, call)
+
+
+def _check_dataset(call: Call, pid: object, rule: rights.Rule) -> None:
+    rights.check(call.site.accounts, call.user, rule, _dataset(call, pid))
+
+
+def _dataset(call: Call, pid: object) -> Document:
+    dataset = call.transaction.get(DATASETS, pid) if isinstance(pid, str) else None
+    if dataset is None:
+        raise not_found(f"Dataset: {pid} not found for attaching an origdatablock")
+    return dataset
 
 
 def is_valid_v3(schema: str, call: Call) -> Answer:
@@ -89,9 +128,8 @@ def is_valid_v3(schema: str, call: Call) -> Answer:
 
 def query_files(call: Call) -> Answer:
     """``GET /api/v3/origdatablocks/fullquery/files``: each file in a copy of its block."""
-    condition = full_condition(
-        json_parameter(call, "fields"), BLOCKS.output, BLOCKS.rules(v3=True)
-    ) & BLOCKS.listed(call)
+    fields = json_parameter(call, "fields")
+    condition = full_condition(fields, BLOCKS.output, BLOCKS.rules(v3=True)) & BLOCKS.queried(call, fields)
     page = page_of(json_parameter(call, "limits"))
     blocks = call.transaction.each(BLOCKS.collection, condition, evolve(page, skip=0, limit=-1))
     return Answer(list(islice(_unwound(call, blocks), page.skip, page.skip + page.limit)))
@@ -197,5 +235,5 @@ def _unwound(call: Call, blocks: Iterator[Document]) -> Iterator[Document]:
 
 
 def _file_count(call: Call, seen: Condition) -> Answer:
-    condition = _query(call).condition & seen
+    condition = v4_count(call.text("filter"), BLOCKS.rules(v3=False)) & seen
     return Answer({"count": call.transaction.count_elements(BLOCKS.collection, condition, "dataFileList")})

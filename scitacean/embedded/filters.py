@@ -7,20 +7,19 @@ real servers.  Values and names that come from a client only ever become paramet
 
 from __future__ import annotations
 
-import functools
 import json
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from attrs import field, frozen
 
 from . import times
 from .answers import bad_request
-from .conditions import EVERYTHING, NOTHING, Condition, Driver, all_of, any_of, negated
-from .indexes import found_by
+from .conditions import EVERYTHING, NOTHING, Condition, Parameter, all_of, any_of, negated
+from .expressions import beginning, compiled
+from .indexes import AMONG, found_by, term, terms_pass
 from .values import absent, json_path, numbers_in, parts_in, some, storable, texts_in
 
-__all__ = ["EVERYTHING", "Condition", "Rules", "matches_regex", "order_terms", "where"]
+__all__ = ["EVERYTHING", "Condition", "Rules", "order_terms", "where"]
 
 COMBINATIONS: Mapping[str, Callable[[Sequence[Condition]], Condition]] = {
     "$and": all_of,
@@ -35,11 +34,8 @@ OPEN = frozenset({"scientificMetadata", "jobParameters", "jobParams", "jobResult
 """Fields of which servers do not know what is in them."""
 
 _DEEPEST = 30
-_AMONG = "IN (SELECT value FROM json_each(?))"
 _ANYTHING = Condition("1")
 _NULL = Condition("{0}.type = 'null'")
-# What all matches of a regular expression begin with.
-_PREFIX = re.compile(r"\^([\w /:-]+)(?![*?{])")
 
 
 @frozen
@@ -59,7 +55,7 @@ class Rules:
     columns:
         Fields that are columns of the table as well, which have an index: texts, never lists.
     terms:
-        Fields whose texts, in lists or not, are in the index of terms.
+        Fields whose texts, numbers and truth values, in lists or not, are in the index of terms.
     links:
         Fields whose values are the targets of links.
     """
@@ -129,22 +125,6 @@ def order_terms(
     return tuple(terms), tuple(parameters)
 
 
-@functools.lru_cache(maxsize=256)
-def _pattern(pattern: str, options: str) -> re.Pattern[str]:
-    flags = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
-    if unknown := set(options) - set(flags):
-        raise bad_request(f"$options has the unknown {sorted(unknown)[0]!r}")
-    try:
-        return re.compile(pattern, functools.reduce(lambda a, o: a | flags[o], options, re.NOFLAG))
-    except (re.error, RecursionError, OverflowError) as error:
-        raise bad_request(f"$regex is no regular expression: {error}") from None
-
-
-def matches_regex(pattern: str, options: str, text: str | None) -> bool:
-    """Tell whether a text has a match; the function behind ``$regex`` in SQL."""
-    return text is not None and _pattern(pattern, options).search(text) is not None
-
-
 def _entry(key: str, value: object, rules: Rules, depth: int) -> Condition:
     if key in COMBINATIONS:
         if not isinstance(value, list) or not value:
@@ -152,11 +132,16 @@ def _entry(key: str, value: object, rules: Rules, depth: int) -> Condition:
         return COMBINATIONS[key]([where(part, rules, depth + 1) for part in value])
     if key.startswith("$"):
         raise bad_request(f"Property {key} should not exist in the filter object")
-    if rules.known is not None and not _is_known(key, rules.known):
-        raise bad_request(f"Property {key} should not exist in the filter object")
+    check_known(key, rules)
     if isinstance(value, dict) and any(name.startswith("$") for name in value):
         return _operators(key, value, rules, depth)
     return _one_of(key, [value], rules)
+
+
+def check_known(path: str, rules: Rules) -> None:
+    """Refuse a path with names that the collection does not have (400)."""
+    if rules.known is not None and not _is_known(path, rules.known):
+        raise bad_request(f"Property {path} should not exist in the filter object")
 
 
 def _is_known(path: str, known: frozenset[str]) -> bool:
@@ -210,12 +195,13 @@ def _one_of(path: str, values: list[object], rules: Rules) -> Condition:
     if any(value is None for value in values):
         conditions += [absent(path), some(path, _NULL)]
     conditions += [
-        some(path, Condition(f"{{0}}.type = '{json.dumps(truth)}'"))
+        _helped(some(path, Condition(f"{{0}}.type = '{json.dumps(truth)}'")), path, rules, "{0} = ?", truth)
         for truth in (True, False)
         if any(value is truth for value in values)
     ]
     if numbers := [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]:
-        conditions.append(some(path, numbers_in(numbers)))
+        test = numbers_in(numbers)
+        conditions.append(_helped(some(path, test), path, rules, f"{{0}} {AMONG}", *test.parameters))
     if parts := [one for one in values if isinstance(one, dict | list)]:
         conditions.append(some(path, parts_in(parts)))
     texts = [value for value in values if isinstance(value, str)]
@@ -229,22 +215,18 @@ def _one_of(path: str, values: list[object], rules: Rules) -> Condition:
 def _text_of(path: str, texts: list[str], rules: Rules) -> Condition:
     choice = json.dumps(texts)
     if path in rules.columns:
-        return found_by(rules.columns[path], _AMONG, choice)
+        return found_by(rules.columns[path], AMONG, choice)
     if path in rules.links:
         return term("", texts)
     return term(path, texts) if path in rules.terms else some(path, texts_in(texts))
 
 
-def term(path: str, texts: Sequence[str]) -> Condition:
-    """Meet it when one of these texts is a term of the path; the path of links is empty."""
-    # The first is looked up for a document, the second gives the documents.
-    found = f"FROM term AS t WHERE t.path = ? AND t.value {_AMONG}"
-    parameters = (path, json.dumps(list(texts)))
-    return Condition(
-        f"EXISTS (SELECT 1 {found} AND t.seq = d.seq)",
-        parameters,
-        (Driver(f"SELECT t.seq {found}", parameters),),
-    )
+def _helped(condition: Condition, path: str, rules: Rules, test: str, *operands: Parameter) -> Condition:
+    """Look at those documents alone of which a term passes a test, where the path has terms."""
+    if path not in rules.terms:
+        return condition
+    drivers = (*condition.drivers, terms_pass(path, test, *operands))
+    return Condition(condition.sql, condition.parameters, drivers)
 
 
 def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:
@@ -255,8 +237,9 @@ def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:
         truth = "{0}.type IN ('true', 'false') AND ({0}.type = 'true')"
         return some(path, Condition(f"{truth} {sign} ?", (int(operand),)))
     if isinstance(operand, int | float):
-        number = Condition(f"{{0}}.type IN ('integer', 'real') AND {{0}}.atom {sign} ?", (storable(operand),))
-        return some(path, number)
+        bound = storable(operand)
+        number = Condition(f"{{0}}.type IN ('integer', 'real') AND {{0}}.atom {sign} ?", (bound,))
+        return _helped(some(path, number), path, rules, f"{{0}} {sign} ?", bound)
     if isinstance(operand, str):
         if path in rules.times:
             if not rules.cast:
@@ -264,26 +247,27 @@ def _ordered(path: str, name: str, operand: object, rules: Rules) -> Condition:
             operand = _time(operand)
         if path in rules.columns:
             return found_by(rules.columns[path], f"{sign} ?", operand)
-        return some(path, Condition(f"{{0}}.type = 'text' AND {{0}}.atom {sign} ?", (operand,)))
+        text = some(path, Condition(f"{{0}}.type = 'text' AND {{0}}.atom {sign} ?", (operand,)))
+        return _helped(text, path, rules, f"{{0}} {sign} ?", operand)
     raise bad_request(f"{name} compares with a number, a text, true, false or null")
 
 
 def _regex(path: str, pattern: object, options: object, rules: Rules) -> Condition:
     if not isinstance(pattern, str) or not isinstance(options, str):
         raise bad_request("$regex and $options should be strings")
-    _pattern(pattern, options)
+    compiled(pattern, options)
     if path in rules.times:
         return NOTHING
     text = "CASE {0}.type WHEN 'text' THEN {0}.atom END"
     found = some(path, Condition(f"matches_regex(?, ?, {text})", (pattern, options)))
-    prefix = _PREFIX.match(pattern)
-    if path not in rules.columns or prefix is None or options or "|" in pattern:
+    span = None if options else beginning(pattern)
+    if span is None:
         return found
-    # Of a text column, SQLite looks at those alone that begin so.
-    column, begin = rules.columns[path], prefix[1]
-    end = begin[:-1] + chr(ord(begin[-1]) + 1)
-    begins = found_by(column, f">= ? AND {column} < ?", begin, end)
-    return Condition(found.sql, found.parameters, begins.drivers)
+    if path in rules.columns:
+        column = rules.columns[path]
+        begins = found_by(column, f">= ? AND {column} < ?", *span)
+        return Condition(found.sql, found.parameters, begins.drivers)
+    return _helped(found, path, rules, "{0} >= ? AND {0} < ?", *span)
 
 
 def _time(text: str) -> str:

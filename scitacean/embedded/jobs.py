@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -13,6 +14,7 @@ from .datasets import DATASETS, merged
 from .entries import Kind
 from .lists import ListQuery, v4_query
 from .relations import BELONGING, with_ids, with_relations
+from .store import linked
 
 
 def _in_lifecycle(field: str) -> Callable[[Document], bool]:
@@ -72,6 +74,7 @@ def create(call: Call) -> Answer:
         raise _refused(f"Invalid job type: {kind}.")
     wanted = _datasets(call.body["jobParams"], needed=kind != rights.OPEN_JOB)
     datasets = [_dataset(call, entry) for entry in wanted]
+    _check_files(call, wanted)
     _check_owner(call, kind, datasets)
     if unfit := [dataset["pid"] for dataset in datasets if not _WANTED[kind](dataset)]:
         raise _refused(f"The following datasets are not fit for a job of type {kind}: {unfit}")
@@ -84,13 +87,14 @@ def _check_owner(call: Call, kind: str, datasets: list[Document]) -> None:
     user, group = call.user, call.body.get("ownerGroup")
     if user is None or call.site.accounts.is_admin(user):
         return
-    if call.body.get("ownerUser", user.username) != user.username:
-        raise _refused("Invalid new job. User owning the job should match user logged in.")
-    if group is not None and group not in user.groups:
-        raise _refused("Invalid new job. User needs to belong to job owner group.")
-    groups = user.groups if group is None else (group,)
-    if kind in _OWNERS_ONLY and any(dataset.get("ownerGroup") not in groups for dataset in datasets):
-        raise forbidden("Unauthorized to create this job.")
+    if not group:
+        raise forbidden("Invalid new job. Owner group should be specified.")
+    if (call.body.get("ownerUser") or user.username) != user.username:
+        raise forbidden("Invalid new job. User owning the job should match user logged in.")
+    if group not in user.groups:
+        raise forbidden("Invalid new job. User needs to belong to job owner group.")
+    if kind in _OWNERS_ONLY and any(dataset.get("ownerGroup") not in user.groups for dataset in datasets):
+        raise forbidden("User does not have access to all datasets, cannot create job.")
 
 
 def find(call: Call) -> Answer:
@@ -132,13 +136,39 @@ def _datasets(parameters: object, *, needed: bool) -> list[Document]:
     wanted = parameters.get("datasetList") if isinstance(parameters, dict) else None
     if wanted is None and not needed:
         return []
-    if not isinstance(wanted, list) or not wanted or not all(_names_dataset(one) for one in wanted):
-        raise _unprocessable("jobParams.datasetList should be a list of {pid, files}")
+    if not isinstance(wanted, list) or not wanted:
+        raise _unprocessable("jobParams.datasetList should be a list with something in it")
+    if not all(_names_dataset(one) for one in wanted):
+        raise _unprocessable(
+            "Invalid dataset list.", "each entry should be {pid, files}, files a list of paths"
+        )
     return wanted
 
 
 def _names_dataset(entry: object) -> bool:
-    return isinstance(entry, dict) and isinstance(entry.get("pid"), str)
+    if not isinstance(entry, dict) or entry.keys() != {"pid", "files"}:
+        return False
+    files = entry["files"]
+    return (
+        isinstance(entry["pid"], str)
+        and isinstance(files, list)
+        and all(isinstance(one, str) for one in files)
+    )
+
+
+def _check_files(call: Call, wanted: list[Document]) -> None:
+    """Refuse files that are in no block of their dataset (422)."""
+    missing = []
+    for entry in wanted:
+        if not entry["files"]:
+            continue
+        there: set[object] = set()
+        for block in call.transaction.each("orig_datablocks", linked([entry["pid"]])):
+            there.update(file.get("path") for file in block.get("dataFileList") or ())
+        if absent := [path for path in entry["files"] if path not in there]:
+            missing.append({"pid": entry["pid"], "nonExistFiles": absent})
+    if missing:
+        raise _unprocessable("At least one requested file could not be found.", json.dumps(missing))
 
 
 def _dataset(call: Call, entry: Document) -> Document:
@@ -148,8 +178,8 @@ def _dataset(call: Call, entry: Document) -> Document:
     return dataset
 
 
-def _unprocessable(message: str) -> Refusal:
-    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message)
+def _unprocessable(message: str, detail: str | None = None) -> Refusal:
+    return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message, detail=detail)
 
 
 def _query(call: Call) -> ListQuery:

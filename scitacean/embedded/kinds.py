@@ -101,9 +101,16 @@ def get_instrument(call: Call) -> Answer:
 
 
 def proposal_is_valid(call: Call) -> Answer:
-    """``POST /api/v3/proposals/isValid``: tells whether, not why not."""
-    call.check_right("create_proposal")
-    return Answer({"valid": not schemas.problems(PROPOSALS.body, call.body, call.site.variant)})
+    """``POST /api/v3/proposals/isValid``: tells whether, not why not; servers miss nothing here."""
+    problems = schemas.problems(PROPOSALS.body, call.body, call.site.variant)
+    return Answer({"valid": all(schemas.is_missing(problem) for problem in problems)})
+
+
+def proposal_authorization(call: Call) -> Answer:
+    """``GET /api/v3/proposals/{pid}/authorization``: nobody may see a proposal that is not there."""
+    found = call.transaction.get(PROPOSALS.collection, call.parameters["pid"])
+    seen = found is not None and PROPOSALS.rights.readable(call.site.accounts, call.user, found)
+    return Answer({"canAccess": seen})
 
 
 def count_datasets(call: Call, old: Document | None, new: Document | None) -> None:

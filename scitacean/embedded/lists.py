@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from .answers import Document, bad_request
 from .bodies import finite, no_constant
-from .filters import EVERYTHING, Condition, Rules, order_terms, where
+from .filters import EVERYTHING, Condition, Rules, check_known, order_terms, where
 from .store import Page
 
 V4_LIMIT = 10
@@ -71,6 +71,8 @@ def v4_query(text: str | None, rules: Rules, *, newest_first: bool = True) -> Li
         sort = {"createdAt": "desc"} if newest_first else {}
     if not isinstance(sort, dict):
         raise bad_request("limits.sort should be an object")
+    for path in sort:
+        check_known(path, rules)
     order = [(path, direction == "asc") for path, direction in sort.items() if _has(fields, path)]
     return ListQuery(
         condition=where(_given(filter_, "where", {}), rules),
@@ -78,6 +80,20 @@ def v4_query(text: str | None, rules: Rules, *, newest_first: bool = True) -> Li
         fields=fields,
         include=_names(filter_, "include"),
     )
+
+
+def v4_count(text: str | None, rules: Rules) -> Condition:
+    """Read the ``filter`` of a v4 count, which has nothing but a ``where``.
+
+    Raises
+    ------
+    Refusal
+        400, if it is no JSON or not in the language.
+    """
+    filter_ = parse_json(text, "filter") if text else {}
+    if unknown := sorted(set(filter_) - {"where"}):
+        raise bad_request(f"Property {unknown[0]} should not exist in the filter object")
+    return where(_given(filter_, "where", {}), rules)
 
 
 def v3_query(text: str | None, rules: Rules) -> ListQuery:

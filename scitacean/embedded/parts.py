@@ -9,7 +9,7 @@ from http import HTTPStatus
 from attrs import frozen
 
 from . import attachments, datasets, entries, files, rights
-from .answers import Answer, Document, forbidden, not_found
+from .answers import NOTHING, Answer, Document, forbidden, not_found
 from .calls import Call
 from .entries import Kind
 from .filters import Condition, where
@@ -19,6 +19,7 @@ from .rights import Rights
 from .store import Page, linked
 
 _NEWEST = ("d.seq DESC",)
+_FEW = 10
 
 
 @frozen
@@ -39,7 +40,7 @@ class Part:
         Adds a part to a parent.
     shown:
         Gives a part the form of v3.
-    order:
+    order, limit:
         Of lists.
     lenient:
         Whether deleting an unknown part deletes the first one: the server's query misses what is
@@ -53,6 +54,7 @@ class Part:
     add: Callable[[Call, Document, Document], Document]
     shown: Callable[[Document, str], Document]
     order: tuple[str, ...] = ("d.seq",)
+    limit: int = V3_LIMIT
     lenient: bool = False
 
     def of(self, identifier: str) -> Condition:
@@ -78,6 +80,7 @@ def _attachments(parent: Kind, target: str, parameters: tuple[str, str], allowed
         add=partial(attachments.add, target=target, identifier=parent.identifier),
         shown=partial(_v3_attachment, field=f"{target}Id"),
         order=_NEWEST,
+        limit=_FEW,
         lenient=True,
     )
 
@@ -111,7 +114,7 @@ def create(part: Part, call: Call) -> Answer:
 def find(part: Part, call: Call) -> Answer:
     """List the parts of a parent."""
     parent = _readable(part, call)
-    page = Page(limit=V3_LIMIT, order=part.order)
+    page = Page(limit=part.limit, order=part.order)
     found = call.transaction.find(part.kind.collection, part.of(_id(part, parent)), page)
     return Answer([_shown(part, one, parent) for one in found])
 
@@ -139,6 +142,9 @@ def patch(part: Part, call: Call) -> Answer:
 def delete(part: Part, call: Call) -> Answer:
     """Delete one part."""
     parent = _deletable(part, call)
+    if part.lenient and not call.transaction.count(part.kind.collection, part.of(_id(part, parent))):
+        # The server's query deletes nothing, and says nothing about it.
+        return NOTHING
     return Answer(entries.removed(part.kind, call, _named(part, call, parent, lenient=part.lenient)))
 
 

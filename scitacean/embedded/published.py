@@ -7,7 +7,7 @@ from http import HTTPStatus
 from attrs import evolve
 
 from . import access, entries, rights
-from .answers import Answer, Document, Refusal, bad_request, forbidden
+from .answers import Answer, Document, Refusal
 from .calls import Call, new_id
 from .datasets import DATASETS
 from .datasets import KIND as DATASET_KIND
@@ -99,7 +99,7 @@ def publish(call: Call) -> Answer:
     """``POST /api/v4/publisheddata/{id}/publish``: makes its datasets public."""
     old = _visible(call)
     if old["status"] != "private":
-        raise bad_request("Published data can only be published if it is in private state.")
+        raise _refused("Published data can only be published if it is in private state.")
     return _opened(call, old, {"status": "public"})
 
 
@@ -111,10 +111,10 @@ def register(call: Call) -> Answer:
 def amend(call: Call) -> Answer:
     """``POST /api/v4/publisheddata/{id}/amend``, by administrators."""
     if not _is_admin(call):
-        raise forbidden("Only admin users can amend published data.")
+        raise _refused("Only admin users can amend published data.", HTTPStatus.FORBIDDEN)
     old = entries.existing(PUBLISHED_DATA, call)
     if old["status"] != "registered":
-        raise bad_request("Published data can only be amended if it is in registered state.")
+        raise _refused("Published data can only be amended if it is in registered state.")
     changed = entries.replaced(PUBLISHED_DATA, call, old, {**old, "status": "amended"})
     return Answer(changed, status=HTTPStatus.CREATED)
 
@@ -154,13 +154,19 @@ def _check_state(call: Call, document: Document, done: str) -> None:
     """Refuse to touch what is public; for administrators, what is registered (400)."""
     free = ("private", "public") if _is_admin(call) else ("private",)
     if document["status"] not in free:
-        raise bad_request(f"Published data cannot be {done} in {document['status']} state.")
+        raise _refused(f"Published data cannot be {done} in {document['status']} state.")
+
+
+def _refused(message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Refusal:
+    # Unlike other routes, these do not name the status.
+    return Refusal(status, message, named=False)
 
 
 def _opened(call: Call, old: Document, changes: Document) -> Answer:
     metadata = old.get("metadata") or {}
     if missing := [name for name in CONFIG["metadataSchema"]["required"] if name not in metadata]:
-        raise bad_request([f'instance requires property "{name}"' for name in missing])
+        reasons = [f'instance requires property "{name}"' for name in missing]
+        raise Refusal(HTTPStatus.BAD_REQUEST, reasons, bare=True)
     for pid in old["datasetPids"]:
         dataset = call.transaction.get(DATASETS, pid)
         if dataset is None:

@@ -27,6 +27,9 @@ _COMPARISONS = {
     "LESS_THAN_OR_EQUAL": "$lte",
 }
 _MOST_FACETS = 50
+# Only an object is looked into: a text need not be JSON.
+_UNIT = "json_extract(CASE k.type WHEN 'object' THEN k.value END, '$.unit')"
+_IS_GROUP = f"(k.type = 'object' AND coalesce({_UNIT}, 0) = 0)"
 _FEW_WORDS = 50
 
 
@@ -219,14 +222,23 @@ def selected(call: Call, sql: str, parameters: tuple[Parameter, ...]) -> sqlite3
 def metadata_keys(
     call: Call, collection: str, condition: Condition, metadata: str, limits: Document, wanted: object
 ) -> list[str]:
-    """List the keys of the metadata of entries, each once, in the order of their making."""
+    """List the keys of the metadata of entries, each once, in the order of their making.
+
+    The keys of an object without a unit, which is a group of entries, stand behind its own key and a dot.
+    """
     page = page_of(limits)
     pattern = wanted if isinstance(wanted, str) else ""
+    place = "printf('%012d', e.id)"
     rows = selected(
         call,
-        "SELECT k.key FROM document AS d, json_each(d.body, ?) AS k WHERE d.collection = ?"  # noqa: S608
-        f" AND instr(lower(k.key), lower(?)) > 0 AND ({condition.sql})"
-        " GROUP BY k.key ORDER BY min(d.seq), min(k.id) LIMIT ? OFFSET ?",
-        (f"$.{metadata}", collection, pattern, *condition.parameters, page.limit, page.skip),
+        "WITH RECURSIVE k(key, type, value, place) AS ("  # noqa: S608 - ours
+        f"SELECT e.key, e.type, e.value, printf('%015d', d.seq) || {place}"
+        " FROM document AS d, json_each(d.body, ?) AS e"
+        f" WHERE d.collection = ? AND ({condition.sql})"
+        f" UNION ALL SELECT k.key || '.' || e.key, e.type, e.value, k.place || {place}"
+        f" FROM k, json_each(CASE WHEN {_IS_GROUP} THEN k.value ELSE '{{}}' END) AS e"
+        f") SELECT key FROM k WHERE NOT {_IS_GROUP} AND instr(lower(key), lower(?)) > 0"
+        " GROUP BY key ORDER BY min(place) LIMIT ? OFFSET ?",
+        (f"$.{metadata}", collection, *condition.parameters, pattern, page.limit, page.skip),
     )
     return [key for (key,) in rows]

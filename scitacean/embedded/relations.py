@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from .access import PUBLISHED, visible
+from . import rights
+from .access import visible
 from .answers import Document, bad_request
 from .calls import Call
 from .conditions import Condition
@@ -20,9 +21,9 @@ BELONGING = {
 """Relations whose documents name the dataset."""
 
 NAMED = {
-    "instruments": ("instruments", "instrumentIds"),
-    "proposals": ("proposals", "proposalIds"),
-    "samples": ("samples", "sampleIds"),
+    "instruments": ("instruments", "instrumentIds", rights.INSTRUMENTS),
+    "proposals": ("proposals", "proposalIds", rights.PROPOSALS),
+    "samples": ("samples", "sampleIds", rights.SAMPLES),
 }
 """Relations whose documents the dataset names."""
 
@@ -51,14 +52,16 @@ def with_relations(
     call: Call, dataset: Document, include: Iterable[str], *, public: bool = False
 ) -> Document:
     """Add what is included to a dataset, as far as the user may see it."""
-    seen = PUBLISHED if public else visible(call.site.accounts, call.user)
+    user = None if public else call.user
     result = dict(dataset)
     for name in include:
         if name in BELONGING:
             collection, related = BELONGING[name], linked([str(dataset["pid"])])
+            seen = visible(call.site.accounts, user)
         else:
-            collection, field = NAMED[name]
+            collection, field, allowed = NAMED[name]
             related = with_ids(dataset.get(field))
+            seen = allowed.listed(call.site.accounts, user)
         result[name] = call.transaction.find(collection, related & seen)
     return result
 

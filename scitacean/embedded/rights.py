@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from .access import may_read, visible
+from .access import may_read, shared, visible
 from .accounts import Accounts, User
 from .answers import Document, forbidden
 from .conditions import EVERYTHING, NOTHING, Condition
@@ -51,6 +51,10 @@ def both(*rules: Rule) -> Rule:
     return lambda accounts, user, document: all(rule(accounts, user, document) for rule in rules)
 
 
+_OWN_GROUP = ""
+"""Stands for any group of a user."""
+
+
 @frozen
 class Rights:
     """Who may do what with one kind of entry.
@@ -63,6 +67,8 @@ class Rights:
         What a user, None for nobody, sees in lists.
     readable:
         Whether a user may see a document.
+    queried:
+        What a user, None for nobody, finds with a full query for some fields.
     """
 
     create: Rule
@@ -70,12 +76,20 @@ class Rights:
     delete: Rule
     listed: Callable[[Accounts, User | None], Condition] = visible
     readable: Callable[[Accounts, User | None, Document], bool] = may_read
+    queried: Callable[[Accounts, User | None, Document], Condition] = shared
 
 
 def check(accounts: Accounts, user: User | None, rule: Rule, document: Document) -> None:
     """Refuse what a rule does not let a user do (403)."""
     if user is None or not rule(accounts, user, document):
         raise forbidden()
+
+
+def check_asking(accounts: Accounts, user: User | None, rule: Rule) -> None:
+    """Refuse those whom a rule would not even let do it with what belongs to a group of theirs (403)."""
+    if user is not None:
+        user = evolve(user, groups=(*user.groups, _OWN_GROUP))
+    check(accounts, user, rule, {"ownerGroup": _OWN_GROUP})
 
 
 def _all_listed(_accounts: Accounts, _user: User | None) -> Condition:
@@ -90,6 +104,12 @@ def _proposals(accounts: Accounts, user: User | None) -> Condition:
     if user is not None and accounts.may(user, "create_proposal"):
         return EVERYTHING
     return visible(accounts, user)
+
+
+def _queried_proposals(accounts: Accounts, user: User | None, fields: Document) -> Condition:
+    if user is not None and accounts.may(user, "create_proposal"):
+        return EVERYTHING
+    return shared(accounts, user, fields)
 
 
 def _proposal(accounts: Accounts, user: User | None, document: Document) -> bool:
@@ -134,6 +154,10 @@ def _jobs(accounts: Accounts, user: User | None) -> Condition:
     return where({"$or": mine}, _RULES)
 
 
+def _queried_jobs(accounts: Accounts, user: User | None, _fields: Document) -> Condition:
+    return _jobs(accounts, user)
+
+
 def _job(accounts: Accounts, user: User | None, document: Document) -> bool:
     return user is not None and (
         accounts.is_admin(user)
@@ -148,7 +172,9 @@ _DELETERS = having("delete")
 """Administrators are not among them: servers leave deleting to a group of its own."""
 
 ATTACHMENTS = Rights(
-    create=either(administrator, both(having("create_attachment"), owner)), change=_OWNERS, delete=_OWNERS
+    create=either(administrator, both(having("create_attachment"), owner)),
+    change=_OWNERS,
+    delete=either(_OWNERS, _DELETERS),
 )
 DATASETS = Rights(
     create=either(administrator, both(having("create_dataset"), owner)), change=_OWNERS, delete=_DELETERS
@@ -169,6 +195,7 @@ JOBS = Rights(
     delete=either(administrator, _DELETERS),
     listed=_jobs,
     readable=_job,
+    queried=_queried_jobs,
 )
 PROPOSALS = Rights(
     create=_PROPOSERS,
@@ -176,6 +203,7 @@ PROPOSALS = Rights(
     delete=_DELETERS,
     listed=_proposals,
     readable=_proposal,
+    queried=_queried_proposals,
 )
 PUBLISHED_DATA = Rights(
     create=anybody,

@@ -15,12 +15,14 @@ from . import (
     metadata_keys,
     parts,
     published,
+    rights,
     sign_in,
 )
 from .access import PUBLISHED
 from .calls import Handler, Route
 from .entries import Kind
 from .parts import Part
+from .rights import Rule
 
 _Routes = dict[tuple[str, str], Route]
 _LOGIN = Route(sign_in.login, anonymous=None)
@@ -32,8 +34,10 @@ def _open(handler: Handler) -> Route:
     return Route(handler, anonymous=None)
 
 
-def _changing(handler: Handler, body: str | None = None, anonymous: int = 403) -> Route:
-    return Route(handler, body, anonymous, writes=True)
+def _changing(
+    handler: Handler, body: str | None = None, anonymous: int = 403, *, guard: Rule | None = None
+) -> Route:
+    return Route(handler, body, anonymous, writes=True, guard=guard)
 
 
 _SIGN_IN: _Routes = {
@@ -51,7 +55,9 @@ _SIGN_IN: _Routes = {
 }
 
 _DATASETS: _Routes = {
-    ("POST", "/api/v4/datasets"): _changing(datasets.create, "CreateDatasetDto"),
+    ("POST", "/api/v4/datasets"): _changing(
+        datasets.create, "CreateDatasetDto", guard=rights.DATASETS.create
+    ),
     ("POST", "/api/v4/datasets/isValid"): Route(datasets.is_valid),
     ("GET", "/api/v4/datasets"): Route(datasets.find),
     ("GET", "/api/v4/datasets/findOne"): Route(datasets.find_one),
@@ -71,7 +77,7 @@ _DATASETS: _Routes = {
     ("GET", "/api/v4/datasets/{pid}"): Route(datasets.get),
     ("PATCH", "/api/v4/datasets/{pid}"): _changing(datasets.patch, "PartialUpdateDatasetDto"),
     ("PUT", "/api/v4/datasets/{pid}"): _changing(datasets.put, "UpdateDatasetDto"),
-    ("DELETE", "/api/v4/datasets/{pid}"): _changing(datasets.delete),
+    ("DELETE", "/api/v4/datasets/{pid}"): _changing(datasets.delete, guard=rights.DATASETS.delete),
     ("GET", "/api/v4/datasets/{pid}/datasetlifecycle"): Route(datasets.get_lifecycle),
     ("PATCH", "/api/v4/datasets/{pid}/datasetlifecycle"): _changing(
         datasets.patch_lifecycle, "PartialUpdateDatasetLifecycleDto"
@@ -80,7 +86,7 @@ _DATASETS: _Routes = {
 }
 
 _DATASETS_V3: _Routes = {
-    ("POST", "/api/v3/datasets"): _changing(datasets_v3.create),
+    ("POST", "/api/v3/datasets"): _changing(datasets_v3.create, guard=rights.DATASETS.create),
     ("POST", "/api/v3/datasets/isValid"): Route(datasets_v3.is_valid),
     ("GET", "/api/v3/datasets"): _open(datasets_v3.find),
     ("GET", "/api/v3/datasets/findOne"): _open(datasets_v3.find_one),
@@ -91,7 +97,7 @@ _DATASETS_V3: _Routes = {
     ("GET", "/api/v3/datasets/{pid}"): _open(datasets_v3.get),
     ("PATCH", "/api/v3/datasets/{pid}"): _changing(datasets_v3.patch),
     ("PUT", "/api/v3/datasets/{pid}"): _changing(datasets_v3.put),
-    ("DELETE", "/api/v3/datasets/{pid}"): _changing(datasets.delete),
+    ("DELETE", "/api/v3/datasets/{pid}"): _changing(datasets.delete, guard=rights.DATASETS.delete),
     ("POST", "/api/v3/datasets/{pid}/appendToArrayField"): _changing(datasets_v3.append),
     ("GET", "/api/v3/datasets/{pid}/thumbnail"): _open(parts.thumbnail),
     ("GET", "/api/v3/datasets/{pid}/datasetlifecycle"): _open(datasets.get_lifecycle),
@@ -104,7 +110,7 @@ _FILES: _Routes = {
     ("POST", "/api/v4/origdatablocks"): _changing(
         partial(files.create, files.BLOCKS), "CreateOrigDatablockDto"
     ),
-    ("POST", "/api/v4/origdatablocks/isValid"): Route(partial(entries.is_valid, files.BLOCKS)),
+    ("POST", "/api/v4/origdatablocks/isValid"): Route(files.is_valid),
     ("GET", "/api/v4/origdatablocks"): Route(partial(entries.find_v4, files.BLOCKS)),
     ("GET", "/api/v4/origdatablocks/files"): Route(files.files),
     ("GET", "/api/v4/origdatablocks/files/count"): Route(files.count_files),
@@ -116,11 +122,11 @@ _FILES: _Routes = {
         partial(entries.full_facet, files.BLOCKS, seen=PUBLISHED)
     ),
     ("GET", "/api/v4/origdatablocks/public/{id}"): _open(files.get_public),
-    ("GET", "/api/v4/origdatablocks/{id}"): Route(partial(entries.get, files.BLOCKS)),
-    ("PATCH", "/api/v4/origdatablocks/{id}"): _changing(
-        partial(entries.patch, files.BLOCKS), "PartialUpdateOrigDatablockDto"
+    ("GET", "/api/v4/origdatablocks/{id}"): Route(files.get),
+    ("PATCH", "/api/v4/origdatablocks/{id}"): _changing(files.patch, "PartialUpdateOrigDatablockDto"),
+    ("DELETE", "/api/v4/origdatablocks/{id}"): _changing(
+        partial(entries.delete, files.BLOCKS), guard=rights.BLOCKS.delete
     ),
-    ("DELETE", "/api/v4/origdatablocks/{id}"): _changing(partial(entries.delete, files.BLOCKS)),
     ("POST", "/api/v3/origdatablocks/isValid"): Route(partial(files.is_valid_v3, files.BLOCKS.body)),
     ("GET", "/api/v3/origdatablocks/fullquery"): _open(partial(entries.full_query, files.BLOCKS)),
     ("GET", "/api/v3/origdatablocks/fullquery/files"): _open(files.query_files),
@@ -132,7 +138,9 @@ _FILES: _Routes = {
 }
 
 _ATTACHMENTS: _Routes = {
-    ("POST", "/api/v4/attachments"): _changing(attachments.create, "CreateAttachmentV4Dto"),
+    ("POST", "/api/v4/attachments"): _changing(
+        attachments.create, "CreateAttachmentV4Dto", guard=rights.ATTACHMENTS.create
+    ),
     ("POST", "/api/v4/attachments/isValid"): Route(partial(entries.is_valid, attachments.ATTACHMENTS)),
     ("GET", "/api/v4/attachments"): Route(partial(entries.find_v4, attachments.ATTACHMENTS)),
     ("GET", "/api/v4/attachments/public"): _open(
@@ -169,12 +177,14 @@ _PUBLISHED_DATA: _Routes = {
     ("GET", "/api/v4/publisheddata"): _open(published.find),
     ("GET", "/api/v4/publisheddata/config"): _open(published.config),
     ("GET", "/api/v4/publisheddata/count"): _open(published.count),
-    ("GET", "/api/v4/publisheddata/formpopulate"): _open(published.form_populate),
+    ("GET", "/api/v4/publisheddata/formpopulate"): Route(published.form_populate),
     ("GET", "/api/v4/publisheddata/{id}"): _open(published.get),
     ("PATCH", "/api/v4/publisheddata/{id}"): _changing(
         published.patch, "PartialUpdatePublishedDataV4Dto", 401
     ),
-    ("DELETE", "/api/v4/publisheddata/{id}"): _changing(published.delete, anonymous=401),
+    ("DELETE", "/api/v4/publisheddata/{id}"): _changing(
+        published.delete, anonymous=401, guard=rights.PUBLISHED_DATA.delete
+    ),
     ("POST", "/api/v4/publisheddata/{id}/publish"): _changing(published.publish, anonymous=401),
     ("POST", "/api/v4/publisheddata/{id}/register"): _changing(published.register, anonymous=401),
     ("POST", "/api/v4/publisheddata/{id}/amend"): _changing(published.amend, anonymous=401),
@@ -190,12 +200,12 @@ _OTHERS: _Routes = {
     ("GET", "/api/v3/samples/metadataKeys"): _open(partial(entries.metadata, kinds.SAMPLES)),
     ("GET", "/api/v3/samples/{id}/authorization"): _open(partial(entries.authorization, kinds.SAMPLES)),
     ("GET", "/api/v3/samples/{id}/datasets"): _open(partial(parts.datasets_of, kinds.SAMPLES, "sampleIds")),
-    ("POST", "/api/v3/proposals/isValid"): Route(kinds.proposal_is_valid),
+    ("POST", "/api/v3/proposals/isValid"): Route(kinds.proposal_is_valid, guard=rights.PROPOSALS.create),
     ("GET", "/api/v3/proposals"): _open(partial(entries.find_v3, kinds.PROPOSALS, parameter="filters")),
     ("GET", "/api/v3/proposals/count"): _open(partial(entries.count_fields, kinds.PROPOSALS)),
     ("GET", "/api/v3/proposals/fullquery"): _open(partial(entries.full_query, kinds.PROPOSALS)),
     ("GET", "/api/v3/proposals/fullfacet"): _open(partial(entries.full_facet, kinds.PROPOSALS)),
-    ("GET", "/api/v3/proposals/{pid}/authorization"): _open(partial(entries.authorization, kinds.PROPOSALS)),
+    ("GET", "/api/v3/proposals/{pid}/authorization"): _open(kinds.proposal_authorization),
     ("GET", "/api/v3/proposals/{pid}/datasets"): _open(
         partial(parts.datasets_of, kinds.PROPOSALS, "proposalIds")
     ),
@@ -210,11 +220,15 @@ def _of_kind(
     """Make the routes that all kinds of v3 have; ``name`` is that of their schemas."""
     one = f"{path}/{{{parameter}}}"
     return {
-        ("POST", path): _changing(create, f"Create{name}Dto", anonymous),
+        ("POST", path): _changing(create, f"Create{name}Dto", anonymous, guard=kind.rights.create),
         ("GET", path): _open(partial(entries.find_v3, kind)),
         ("GET", one): _open(partial(entries.get, kind)),
-        ("PATCH", one): _changing(partial(entries.patch, kind), f"PartialUpdate{name}Dto", anonymous),
-        ("DELETE", one): _changing(partial(entries.delete, kind), anonymous=anonymous),
+        ("PATCH", one): _changing(
+            partial(entries.patch, kind), f"PartialUpdate{name}Dto", anonymous, guard=kind.rights.change
+        ),
+        ("DELETE", one): _changing(
+            partial(entries.delete, kind), anonymous=anonymous, guard=kind.rights.delete
+        ),
     }
 
 
@@ -222,16 +236,18 @@ def _of_part(part: Part, path: str, body: str, anonymous: int = 403) -> _Routes:
     """Make the routes of what hangs from an entry; ``path`` is that of the list."""
     own = f"{path}/{{{part.parameters[1]}}}"
     return {
-        ("POST", path): _changing(partial(parts.create, part), body, anonymous),
+        ("POST", path): _changing(partial(parts.create, part), body, anonymous, guard=part.rights.create),
         ("GET", path): _open(partial(parts.find, part)),
-        ("DELETE", own): _changing(partial(parts.delete, part), anonymous=anonymous),
+        ("DELETE", own): _changing(
+            partial(parts.delete, part), anonymous=anonymous, guard=part.rights.delete
+        ),
     }
 
 
 def _of_dataset(part: Part, path: str, body: str) -> _Routes:
     return {
         **_of_part(part, path, body),
-        ("DELETE", path): _changing(partial(parts.delete_all, part)),
+        ("DELETE", path): _changing(partial(parts.delete_all, part), guard=part.rights.delete),
         ("GET", f"{path}/count"): _open(partial(parts.count, part)),
     }
 

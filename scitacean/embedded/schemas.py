@@ -255,6 +255,11 @@ def problems(name: str, body: Document, variant: Variant = NEWEST) -> list[str]:
     return found
 
 
+def is_missing(problem: str) -> bool:
+    """Tell whether a problem is that a field was not sent."""
+    return problem.endswith("is a required property")
+
+
 def check(name: str, body: object, variant: Variant = NEWEST) -> Document:
     """Check a body and give it the form that is stored: lists as lists, times in UTC.
 

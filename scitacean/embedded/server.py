@@ -24,13 +24,17 @@ from werkzeug.wsgi import LimitedStream
 from .catalogue import EmbeddedCatalogue
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 60.0
 _DRAIN_SECONDS = 2.0
+_GRACE_SECONDS = 10.0
+"""For answers that are on their way when the server ends; some clients never read theirs."""
+
 _PIECE = 1 << 16
 _DRAINED_PIECES = 256
+_WITHOUT_BODY = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
 _LENGTH = re.compile(r"[0-9]{1,18}")
 
 
@@ -73,7 +77,12 @@ def serve(catalogue: EmbeddedCatalogue, *, host: str = "127.0.0.1", port: int = 
     ...     httpx.get(f"{server.url}/api/v3/health").json()["status"]
     'ok'
     """
-    with _Server((host, port), catalogue.wsgi) as server:
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # Looked up each time: tests put faults before it while the server runs.
+        return catalogue.wsgi(environ, start_response)
+
+    with _Server((host, port), application) as server:
         thread = threading.Thread(
             target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="embedded-catalogue"
         )
@@ -98,33 +107,39 @@ class _Server(ThreadingTCPServer):
             self.address_family = socket.AF_INET6
         self.application = application
         self._open: set[socket.socket] = set()
-        self._lock = threading.Lock()
+        self._fewer = threading.Condition()
         super().__init__(address, _Handler)
 
-    def process_request_thread(self, request: Any, client_address: Any) -> None:
-        with self._lock:
+    def process_request(self, request: Any, client_address: Any) -> None:
+        # Not in its thread: that may begin after all have been hung up on, and then wait for a request.
+        with self._fewer:
             self._open.add(request)
-        try:
-            super().process_request_thread(request, client_address)
-        finally:
-            with self._lock:
-                self._open.discard(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._fewer:
+            self._open.discard(request)
+            self._fewer.notify_all()
 
     def hang_up(self) -> None:
         """End the connections that are kept, so that their threads end."""
-        with self._lock:
+        with self._fewer:
             for connection in self._open:
                 # Whoever reads sees the end; an answer on its way still goes out.
-                _shut(connection)
+                _shut(connection, socket.SHUT_RD)
+            self._fewer.wait_for(lambda: not self._open, timeout=_GRACE_SECONDS)
+            for connection in self._open:
+                _shut(connection, socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's
         # A client that went away is no news; anything else the application has logged.
         _LOG.debug("connection from %s ended", client_address, exc_info=sys.exc_info())
 
 
-def _shut(connection: socket.socket) -> None:
+def _shut(connection: socket.socket, how: int) -> None:
     try:
-        connection.shutdown(socket.SHUT_RD)
+        connection.shutdown(how)
     except OSError:
         _LOG.debug("connection was closed already")
 
@@ -211,7 +226,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
-        self.wfile.write(content)
+        # A body where clients expect none would be taken for the next answer.
+        if self.command != "HEAD" and status not in _WITHOUT_BODY:
+            self.wfile.write(content)
         self.wfile.flush()
 
     def _finish_body(self, stream: RawIOBase) -> None:
@@ -259,6 +276,13 @@ class _Handler(BaseHTTPRequestHandler):
         if "Transfer-Encoding" in self.headers:
             return _Chunks(sent)
         return LimitedStream(sent, int(self.headers.get("Content-Length", "0")))
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            # Not reached there when the client did not take all of its answer.
+            self.rfile.close()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         _LOG.debug(format, *args)

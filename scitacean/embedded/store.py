@@ -17,10 +17,10 @@ from attrs import define, field, frozen
 
 from ..errors import ConfigurationError
 from . import upgrade
-from .answers import Document, bad_request
+from .answers import Document, bad_request, written
 from .conditions import Condition, Driver, Parameter
-from .filters import matches_regex, term
-from .indexes import INDEXES, columns_of, terms_of
+from .expressions import Expressions
+from .indexes import INDEXES, Term, columns_of, term, terms_of
 
 TOO_MUCH = ("too large", "too many", "too big", "too complex", "parser stack", "at most", "bad JSON path")
 """What SQLite says about a query that is more than it takes."""
@@ -29,7 +29,14 @@ _BUSY_SECONDS = 60.0
 _MANY = 20_000
 """Documents that are looked up rather than met by looking at all of a collection."""
 
-_PARENTS: list[sqlite3.Connection] = []
+
+class _Connection(sqlite3.Connection):
+    """A connection that looks for regular expressions, for one request at a time."""
+
+    expressions: Expressions
+
+
+_PARENTS: list[_Connection] = []
 """Connections that were open when this process was forked; they must stay so while it lives."""
 
 
@@ -89,22 +96,32 @@ class Transaction:
         """Write a document anew that is there already."""
         columns = columns_of(collection, document)
         changes = ", ".join(f"{name} = ?" for name in (*columns, "body"))
-        (seq,) = self.connection.execute(
-            # The names are ours.
-            f"UPDATE document SET {changes} WHERE collection = ? AND id = ? RETURNING seq",  # noqa: S608
-            (*columns.values(), upgrade.text_of(document), collection, identifier),
-        ).fetchone()
-        new = {*terms_of(collection, document), *(("", target) for target in links)}
-        old = set(self.connection.execute("SELECT path, value FROM term WHERE seq = ?", (seq,)))
-        self.connection.executemany(
-            "DELETE FROM term WHERE path = ? AND value = ? AND seq = ?", [(*one, seq) for one in old - new]
+        seq, old = self._terms(collection, identifier)
+        self.connection.execute(
+            f"UPDATE document SET {changes} WHERE seq = ?",  # noqa: S608 - the names are ours
+            (*columns.values(), written(document), seq),
         )
+        new = {*terms_of(collection, document), *(("", target) for target in links)}
+        self._remove_terms(seq, old - new)
         self.connection.executemany("INSERT INTO term VALUES (?, ?, ?)", [(*one, seq) for one in new - old])
 
     def delete(self, collection: str, identifier: str) -> None:
-        """Remove a document; what is linked to it stays behind, as on real servers."""
-        self.connection.execute(
-            "DELETE FROM document WHERE collection = ? AND id = ?", (collection, identifier)
+        """Remove a document that is there; what is linked to it stays behind, as on real servers."""
+        seq, terms = self._terms(collection, identifier)
+        self._remove_terms(seq, terms)
+        self.connection.execute("DELETE FROM document WHERE seq = ?", (seq,))
+
+    def _terms(self, collection: str, identifier: str) -> tuple[int, set[Term]]:
+        """Give the number of a document and all the terms that it has, links included."""
+        seq, body = self.connection.execute(
+            "SELECT seq, body FROM document WHERE collection = ? AND id = ?", (collection, identifier)
+        ).fetchone()
+        links = self.connection.execute("SELECT path, value FROM term WHERE path = '' AND seq = ?", (seq,))
+        return seq, {*terms_of(collection, json.loads(body)), *links}
+
+    def _remove_terms(self, seq: int, terms: Iterable[Term]) -> None:
+        self.connection.executemany(
+            "DELETE FROM term WHERE path = ? AND value = ? AND seq = ?", [(*one, seq) for one in terms]
         )
 
     def find(self, collection: str, condition: Condition, page: Page | None = None) -> list[Document]:
@@ -113,6 +130,10 @@ class Transaction:
 
     def each(self, collection: str, condition: Condition, page: Page | None = None) -> Iterator[Document]:
         """Read documents that meet a condition, one after the other."""
+        return map(json.loads, self.texts(collection, condition, page))
+
+    def texts(self, collection: str, condition: Condition, page: Page | None = None) -> Iterator[str]:
+        """Read documents that meet a condition as they are stored: JSON that can be sent as it is."""
         page = page or Page()
         found, parameters = self._found(collection, condition, page)
         rows = self._selected(
@@ -120,7 +141,7 @@ class Transaction:
             (*parameters, *page.order_parameters, page.limit, page.skip),
         )
         for (body,) in rows:
-            yield json.loads(body)
+            yield str(body)
 
     def count_elements(self, collection: str, condition: Condition, name: str) -> int:
         """Count the elements of a list in all documents that meet a condition."""
@@ -219,7 +240,7 @@ class Store:
 
     path: Path
     durable: bool = True
-    _idle: list[sqlite3.Connection] = field(factory=list, init=False, repr=False)
+    _idle: list[_Connection] = field(factory=list, init=False, repr=False)
     _lock: threading.Lock = field(factory=threading.Lock, init=False, repr=False)
     _pid: int = field(factory=os.getpid, init=False, repr=False)
     _closed: bool = field(default=False, init=False, repr=False)
@@ -247,7 +268,8 @@ class Store:
         try:
             connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
             try:
-                yield Transaction(connection)
+                with connection.expressions.limited():
+                    yield Transaction(connection)
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -279,7 +301,7 @@ class Store:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self) -> _Connection:
         with self._lock:
             if self._closed:
                 raise RuntimeError("The catalogue is closed.")
@@ -294,7 +316,7 @@ class Store:
             _PARENTS.extend(self._idle)
             self._pid, self._idle = os.getpid(), []
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _give_back(self, connection: _Connection) -> None:
         with self._lock:
             if not self._closed:
                 self._idle.append(connection)
@@ -302,13 +324,15 @@ class Store:
         connection.close()
 
 
-def _connect(path: Path, *, durable: bool) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+def _connect(path: Path, *, durable: bool) -> _Connection:
+    connection = sqlite3.connect(
+        path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False, factory=_Connection
+    )
     try:
+        connection.expressions = Expressions()
         _use_wal(connection)
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.create_function("matches_regex", 3, matches_regex, deterministic=True)
+        connection.create_function("matches_regex", 3, connection.expressions.matches, deterministic=True)
     except BaseException:
         connection.close()
         raise

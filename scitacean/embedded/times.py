@@ -21,8 +21,8 @@ def iso(moment: datetime) -> str:
     >>> iso(datetime(2026, 3, 1, 12, tzinfo=timezone.utc))
     '2026-03-01T12:00:00.000Z'
     """
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03d}Z".rjust(24, "0")
+    # Several times faster than formatting, and years before 1000 have four digits too.
+    return f"{moment.astimezone(UTC).isoformat(timespec='milliseconds')[:-6]}Z"
 
 
 def parse(text: str) -> datetime:

@@ -194,15 +194,20 @@ def _factors(text: str) -> list[tuple[_Unit, int]] | None:
 
 
 def add_si(metadata: object) -> object:
-    """Add ``valueSI`` and ``unitSI`` to each entry of metadata that has a value with a unit."""
+    """Add ``valueSI`` and ``unitSI`` to each entry of metadata that has a value with a unit.
+
+    Entries may be in objects of entries, but not in lists: there servers do not look for them.
+    """
     if not isinstance(metadata, dict):
         return metadata
     return {name: _entry(entry) for name, entry in metadata.items()}
 
 
 def _entry(entry: object) -> object:
-    if not isinstance(entry, dict) or "value" not in entry or "unit" not in entry:
+    if not isinstance(entry, dict):
         return entry
+    if "value" not in entry or "unit" not in entry:
+        return entry if entry.get("unit") or entry.get("unit") == "" else add_si(entry)
     unit = entry["unit"]
     if not isinstance(unit, str) or not unit:
         return entry

@@ -8,17 +8,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..errors import ConfigurationError
-from .answers import Document
+from .answers import Document, written
 from .indexes import columns_of, terms_of
 
-VERSION = 2
+VERSION = 3
 """Version of the tables, kept in ``PRAGMA user_version``."""
 
 _SETTINGS = "CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 _TABLES = (
     # The body comes last: what stands behind a long text is slow to read.
     """CREATE TABLE document (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        seq INTEGER PRIMARY KEY,
         collection TEXT NOT NULL,
         id TEXT NOT NULL,
         owner_group TEXT,
@@ -36,13 +36,24 @@ _TABLES = (
     "CREATE INDEX dataset_by_creation_time ON document (creation_time) WHERE collection = 'datasets'",
     "CREATE INDEX dataset_by_update ON document (updated_at) WHERE collection = 'datasets'",
     # The path is empty for links: the value is the id of what the document belongs to.
+    # Values have no type, so that numbers stay numbers.
     """CREATE TABLE term (
         path TEXT NOT NULL,
-        value TEXT NOT NULL,
-        seq INTEGER NOT NULL REFERENCES document (seq) ON DELETE CASCADE,
+        value NOT NULL,
+        seq INTEGER NOT NULL,
         PRIMARY KEY (path, value, seq)) WITHOUT ROWID""",
-    "CREATE INDEX term_by_document ON term (seq)",
+    # The other terms of a document follow from it.
+    "CREATE INDEX link_by_document ON term (seq) WHERE path = ''",
 )
+
+
+# The table that held the links of an older version, and how they are read.
+_LINKS = {
+    # It had links for terms, and of the columns only the owner group.
+    1: ("link", "SELECT seq, target FROM link"),
+    # It had fewer terms, all of them texts.
+    2: ("term", "SELECT seq, value FROM term WHERE path = ''"),
+}
 
 
 def prepare(connection: sqlite3.Connection, path: Path) -> None:
@@ -62,8 +73,8 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version == 0:
         _execute(connection, (*_TABLES, _SETTINGS))
-    if version == 1:
-        _from_1(connection)
+    if version in _LINKS:
+        _rebuild(connection, *_LINKS[version])
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -81,7 +92,7 @@ def insert(
     cursor = connection.execute(
         # The names are ours.
         f"INSERT INTO document ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
-        (seq, collection, identifier, *columns.values(), text_of(document)),
+        (seq, collection, identifier, *columns.values(), written(document)),
     )
     terms = {*terms_of(collection, document), *(("", target) for target in links)}
     connection.executemany(
@@ -89,17 +100,16 @@ def insert(
     )
 
 
-def text_of(document: Document) -> str:
-    """Write a document as it is stored."""
-    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def _from_1(connection: sqlite3.Connection) -> None:
-    """Version 1 had links for terms, and of the columns only the owner group."""
+def _rebuild(connection: sqlite3.Connection, table: str, select: str) -> None:
+    """Make the tables anew from the documents of an older version and their links."""
     links: dict[int, list[str]] = {}
-    for seq, target in connection.execute("SELECT seq, target FROM link"):
+    for seq, target in connection.execute(select):
         links.setdefault(seq, []).append(target)
-    _execute(connection, ("DROP TABLE link", "ALTER TABLE document RENAME TO old_document", *_TABLES))
+    # Those without a text belong to a constraint of their table.
+    old = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+    dropped = [f"DROP INDEX {name}" for (name,) in old.fetchall()]
+    renamed = "ALTER TABLE document RENAME TO old_document"
+    _execute(connection, (*dropped, f"DROP TABLE {table}", renamed, *_TABLES))
     rows = connection.execute("SELECT seq, collection, id, body FROM old_document ORDER BY seq")
     for seq, collection, identifier, body in rows:
         insert(connection, collection, identifier, json.loads(body), links.get(seq, ()), seq)

@@ -24,14 +24,15 @@ The server has too much to do, once:
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
-from http import HTTPStatus
+from http import HTTPMethod
 from typing import TYPE_CHECKING, TypeAlias
 
+import httpx
 from attrs import define, field, frozen
 
 from scitacean.embedded import EmbeddedCatalogue
@@ -58,7 +59,8 @@ class Place:
 
     def is_of(self, method: str, path: str) -> bool:
         """Tell whether a request is one of those that are counted."""
-        return self.method in ("*", method) and fnmatchcase(path, self.path)
+        pattern = ".*".join(re.escape(part) for part in self.path.split("*"))
+        return self.method in ("*", method) and re.fullmatch(pattern, path, re.DOTALL) is not None
 
 
 def on(method: str = "*", path: str = "*", *, after: int = 0, times: int | None = 1) -> Place:
@@ -76,12 +78,21 @@ def on(method: str = "*", path: str = "*", *, after: int = 0, times: int | None 
     times:
         How many are broken then; None for all.
 
+    Raises
+    ------
+    ValueError
+        If no request can have the method or the path: the fault would never come.
+
     Examples
     --------
     >>> on("POST", "/api/v4/datasets", after=2).is_of("POST", "/api/v4/datasets")
     True
     """
-    return Place(method, path, after, times)
+    if method != "*" and method.upper() not in HTTPMethod.__members__:
+        raise ValueError(f"There is no HTTP method {method!r}. Give one of *, {', '.join(HTTPMethod)}.")
+    if not path.startswith(("/", "*")):
+        raise ValueError(f"No request has the path {path!r}: begin it with '/' or '*'.")
+    return Place(method.upper(), path, after, times)
 
 
 @define
@@ -156,7 +167,8 @@ class Faults:
 def faults_of(catalogue: EmbeddedCatalogue) -> Iterator[Faults]:
     """Put faults before a catalogue as long as the ``with`` lasts.
 
-    Clients and servers that are to meet them must be made inside of it.
+    Fake clients and servers of the catalogue meet them, whenever they were made; of other clients in the
+    same process, those whose ``WSGITransport`` was made inside.
     """
     application = catalogue.wsgi
     faults = Faults(application)
@@ -173,6 +185,7 @@ def delay(seconds: float) -> Fault:
     Clients in the same process do not time out; over a socket they do.
     """
 
+    @_named("delay", seconds)
     def fault(application: WSGIApplication) -> WSGIApplication:
         def broken(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             time.sleep(seconds)
@@ -193,15 +206,27 @@ def status(code: int, headers: Mapping[str, str] | None = None, *, body: object 
     headers:
         More headers, ``{"Retry-After": "2"}`` for example.
     body:
-        What to send as JSON; by default, what servers say about the status.
-    """
-    reason = HTTPStatus(code).phrase
-    content = json.dumps({"message": reason, "statusCode": code} if body is None else body).encode()
+        What to send as JSON, or bytes to send as they are; by default, what servers say about the status.
 
+    Examples
+    --------
+    What a proxy says when the server behind it is gone:
+
+    >>> status(502, {"Content-Type": "text/html"}, body=b"<html>Bad Gateway</html>")
+    <function status(502) at ...>
+    """
+    reason = httpx.codes.get_reason_phrase(code) or "Unknown"
+    said = {"message": reason, "statusCode": code} if body is None else body
+    content = said if isinstance(said, bytes) else json.dumps(said).encode()
+    named = {name.lower() for name in headers or {}}
+    usual = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content))}
+    sent = [entry for entry in usual.items() if entry[0].lower() not in named]
+    sent.extend((headers or {}).items())
+
+    @_named("status", code)
     def fault(_application: WSGIApplication) -> WSGIApplication:
         def broken(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-            sent = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(content))}
-            start_response(f"{code} {reason}", [*{**sent, **(headers or {})}.items()])
+            start_response(f"{code} {reason}", [*sent])
             return [content]
 
         return broken
@@ -211,7 +236,9 @@ def status(code: int, headers: Mapping[str, str] | None = None, *, body: object 
 
 def wrong_json(content: bytes = b'{"pid": ') -> Fault:
     """Do what is asked, but answer with something else that is no JSON, as a broken proxy does."""
-    return _after_the_fact(lambda answer, _, start: answer.with_content(content).send(start))
+    return _named("wrong_json")(
+        _after_the_fact(lambda answer, _, start: answer.with_content(content).send(start))
+    )
 
 
 def truncate(size: int | None = None) -> Fault:
@@ -222,7 +249,9 @@ def truncate(size: int | None = None) -> Fault:
     size:
         Bytes of the body that are sent; half of it by default.
     """
-    return _after_the_fact(lambda answer, environ, start: break_off(answer, size, environ, start))
+    return _named("truncate", size)(
+        _after_the_fact(lambda answer, environ, start: break_off(answer, size, environ, start))
+    )
 
 
 def reset(size: int | None = None) -> Fault:
@@ -233,12 +262,14 @@ def reset(size: int | None = None) -> Fault:
     size:
         Bytes of the body that are sent; half of it by default. The reset may overtake them.
     """
-    return _after_the_fact(lambda answer, environ, start: break_off(answer, size, environ, start, reset=True))
+    return _named("reset", size)(
+        _after_the_fact(lambda answer, environ, start: break_off(answer, size, environ, start, reset=True))
+    )
 
 
 def lose_answer() -> Fault:
     """Do what is asked, but end the connection without an answer."""
-    return _after_the_fact(lambda _, environ, __: hang_up(environ))
+    return _named("lose_answer")(_after_the_fact(lambda _, environ, __: hang_up(environ)))
 
 
 def expire_token() -> Fault:
@@ -248,6 +279,7 @@ def expire_token() -> Fault:
     again gets a token that is good.
     """
 
+    @_named("expire_token")
     def fault(application: WSGIApplication) -> WSGIApplication:
         def broken(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
             if authorization := environ.get("HTTP_AUTHORIZATION"):
@@ -257,6 +289,18 @@ def expire_token() -> Fault:
         return broken
 
     return fault
+
+
+def _named(kind: str, *given: object) -> Callable[[Fault], Fault]:
+    """Name a fault as it was ordered; pytest makes the ids of tests of that."""
+    text = f"{kind}({', '.join(repr(value) for value in given if value is not None)})"
+
+    def name(fault: Fault) -> Fault:
+        for attribute in ("__name__", "__qualname__"):
+            setattr(fault, attribute, text)
+        return fault
+
+    return name
 
 
 def _after_the_fact(change: Change) -> Fault:

@@ -15,7 +15,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -86,11 +85,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def ssh_server(ssh_server_kind: ServerKind, tmp_path: Path) -> Iterator[RunningSSHServer]:
+def ssh_server(
+    ssh_server_kind: ServerKind, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningSSHServer]:
     """Run an SSH server that serves an empty folder."""
-    root = tmp_path / "served"
-    root.mkdir()
-    with ssh_server_kind(root) as server:
+    # Not in tmp_path, which is for the files of the test: programs upload whole folders.
+    with ssh_server_kind(tmp_path_factory.mktemp("served")) as server:
         yield server
 
 

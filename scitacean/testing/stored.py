@@ -56,6 +56,7 @@ class Entries(MutableMapping[K, M], Generic[K, M]):
         return self._model.from_dict(document)
 
     def __setitem__(self, key: PID | str, entry: M) -> None:
+        _check_type(entry, self._model)
         identifier = str(key)
         document = {"_id": identifier, **entry.to_dict()}
         if document.setdefault(self._kind.identifier, identifier) != identifier:
@@ -121,6 +122,10 @@ class EntriesOfDatasets(MutableMapping[PID, list[M]], Generic[M]):
 
     def __setitem__(self, pid: PID | str, entries: list[M]) -> None:
         title = self._kind.title.lower()
+        if not isinstance(entries, list):
+            raise TypeError(f"Assign a list of {self._model.__name__}, not one {type(entries).__name__}.")
+        for entry in entries:
+            _check_type(entry, self._model)
         documents = [{"_id": str(uuid.uuid4()), **entry.to_dict()} for entry in entries]
         with self._store.transaction(write=True) as transaction:
             self._delete(str(pid), transaction)
@@ -159,3 +164,11 @@ class EntriesOfDatasets(MutableMapping[PID, list[M]], Generic[M]):
         with self._store.transaction(write=False) as transaction:
             found = transaction.find(self._kind.collection, EVERYTHING)
         return dict.fromkeys(pid for document in found for pid in self._datasets(document))
+
+
+def _check_type(entry: object, model: type[Model]) -> None:
+    if not isinstance(entry, model):
+        raise TypeError(
+            f"This is a {type(entry).__name__} where the catalogue has {model.__name__} of "
+            "scicat_api.models. To make one of something new, upload it or create it with client.scicat."
+        )

@@ -231,11 +231,10 @@ class ResumableUpload(Protocol):
     def send_files(
         self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
     ) -> list[Sent]:
-        """Send files under partial names and rename each when it is complete.
+        """Send files under partial names and rename them when they are complete.
 
-        When it fails, complete files have their names, and what there is of the next ones stays under a
-        partial name; a request with ``resume=True`` goes on from there, and ``revert_upload`` removes
-        both.
+        When it fails, those that have their names keep them, and what there is of the others stays under
+        partial names; a request with ``resume=True`` goes on from there, and ``revert_upload`` removes both.
 
         Raises
         ------

@@ -88,11 +88,9 @@ class CatalogueModel:
 
     def refusal_of_deleting(self, user: User | None, entry: Entry | None) -> int | None:
         """Datasets, blocks and samples: by the delete group alone, not by administrators."""
-        if user is None:
+        if user is None or not self._may(user, "delete"):
             return FORBIDDEN
-        if entry is None:
-            return NOT_FOUND
-        return None if self._may(user, "delete") else FORBIDDEN
+        return NOT_FOUND if entry is None else None
 
     # What happens
 

@@ -93,8 +93,14 @@ class CatalogueMachine(RuleBasedStateMachine):
             )
 
     def teardown(self) -> None:
-        """See what hangs from all datasets, as an owner, as others and without signing in."""
+        """See what each user finds, and what hangs from all datasets."""
         try:
+            for name in self.clients:
+                self.look_at_datasets(name)
+                for pid in self.model.datasets:
+                    self.get_dataset(name, pid)
+            for word in "xyz":
+                self.query("admin", ({"keywords": word}, lambda one, word=word: word in one["keywords"]), 100)
             for name in ("alice", "bob", None):
                 for pid in {*self.model.datasets, *(one["datasetId"] for one in self.model.blocks.values())}:
                     self.look_at_files(pid, name)
@@ -251,6 +257,11 @@ class CatalogueMachine(RuleBasedStateMachine):
         answer = counting.sync_detailed(client=self.api(name), filter_=json.dumps({"where": where}))
         assert answer.parsed is not None
         assert answer.parsed.count == len(expected)
+
+    def look_at_datasets(self, name: str | None) -> None:
+        """See that a list shows a user what they may see, and nothing else."""
+        found = self.clients[name].query_datasets({}, limit=100)
+        assert {one.pid for one in found} == self.model.visible(_user(name), self.model.datasets)
 
     @rule(target=samples, name=USERS, group=GROUPS, published=st.booleans())
     def create_sample(self, name: str | None, group: str, published: bool) -> Any:

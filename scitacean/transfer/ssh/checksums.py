@@ -6,14 +6,13 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from paramiko import Channel, SSHException
-
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.ssh.errors import check_is_file
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
-from scitacean.transfer.ssh.paths import HostPaths, shown
+from scitacean.transfer.ssh.paths import HostPaths, shown, unmistakable
+from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
 
 _TOOLS = {
     "md5": "md5sum",
@@ -74,7 +73,7 @@ class HostChecksums:
         HostNotReachableError
             If the connection breaks.
         """
-        exact = {_unmistakable(name): name for name in names}
+        exact = {unmistakable(name): name for name in names}
         found: dict[bytes, str] = {}
         for portion in _portions(exact):
             found |= self._run(algorithm, portion)
@@ -123,41 +122,15 @@ class HostChecksums:
         return {entry[2]: entry[1].decode() for entry in entries if entry}
 
     def _execute(self, command: str, content: bytes) -> bytes:
-        channel = None
         try:
-            channel = self._line.connected.transport.open_session(
-                window_size=_WINDOW, timeout=self._line.connected.timeout
-            )
-            channel.settimeout(self._line.connected.timeout)
-            channel.exec_command(command)
-            for start in range(0, len(content), 16_384):
-                channel.sendall(content[start : start + 16_384])
-            channel.shutdown_write()
-            return b"".join(self._blocks(channel))
-        except (SSHException, OSError, EOFError):
+            with RemoteCommand(self._line.connected, command, window=_WINDOW) as running:
+                running.send([content])
+                running.end_input()
+                return b"".join(running.output())
+        except CommandError:
             # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
             self._line.sftp.ping()
             return b""
-        finally:
-            if channel is not None:
-                channel.close()
-
-    def _blocks(self, channel: Channel) -> Iterator[bytes]:
-        while True:
-            try:
-                block = channel.recv(1 << 20)
-            except TimeoutError:
-                # A large file takes its time, in which nothing comes; the server should be alive though.
-                self._line.sftp.ping()
-                continue
-            if not block:
-                return
-            yield block
-
-
-def _unmistakable(name: bytes) -> bytes:
-    # The tools take a lone dash for their input.
-    return name if name.startswith(b"/") else b"./" + name
 
 
 def _portions(names: Iterable[bytes]) -> Iterator[list[bytes]]:

@@ -46,6 +46,8 @@ def differing(
     FileNotAccessibleError
         If a local file cannot be read, or the connection breaks.
     """
+    if not places:
+        return set()
 
     def parts() -> Iterator[OutgoingPart]:
         for item in places:

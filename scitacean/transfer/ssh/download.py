@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
+from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, fetch_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
@@ -47,6 +48,7 @@ class SSHDownloadConnection:
         self._line = line
         self._paths = paths
         self._connections = connections
+        self._tools = tools
         self._checksums = HostChecksums(line, paths, tools)
 
     def download_files(self, *, remote: list[RemotePath], local: list[Path]) -> None:
@@ -78,18 +80,33 @@ class SSHDownloadConnection:
 
         def first_parts(*, of_large: bool) -> Iterator[IncomingPart]:
             for index, request in enumerate(requests):
-                if ((request.length or 0) >= PART_SIZE) == of_large:
+                if ((request.length or 0) >= PART_SIZE) == of_large and not fetching.is_done(index):
                     yield Incoming(index, request, self._paths.on_host(request.remote), host).first_part()
 
         schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
         fetching = _Fetching(schedule, len(requests), on_progress)
-        sizes = [request.length or 0 for request in requests]
-        number = lanes_for(self._line, sizes, connections=self._connections)
         try:
+            self._bundle(requests, fetching)
+            sizes = [r.length or 0 for index, r in enumerate(requests) if not fetching.is_done(index)]
+            number = lanes_for(self._line, sizes, connections=self._connections)
             Lanes(self._line, schedule, fetching, number=number).run()
         finally:
             fetching.close()
         return fetching.results()
+
+    def _bundle(self, requests: Sequence[FetchRequest], fetching: _Fetching) -> None:
+        """Fetch the small ones of many files at once, as far as that goes."""
+        small = {
+            request.remote: index
+            for index, request in enumerate(requests)
+            if request.length is not None and request.length <= SMALL and not request.offset
+        }
+        if len(small) >= LEAST_FILES:
+            files = (
+                Incoming(index, requests[index], self._paths.on_host(path), self._line.sftp.host)
+                for path, index in small.items()
+            )
+            fetch_bundles(self._line, self._tools, files, fetching.note, fetching.complete)
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
@@ -108,6 +125,7 @@ class _Fetching:
         self._on_progress = on_progress
         self._results: list[Fetched | None] = [None] * number
         self._begun: dict[int, Incoming] = {}
+        self._told: dict[int, int] = {}
         self._telling = threading.Lock()
 
     async def job(self, session: SftpSession, part: IncomingPart) -> None:
@@ -135,6 +153,24 @@ class _Fetching:
             self._results[file.index] = file.fetched()
             self._begun.pop(file.index, None)
 
+    def note(self, file: Incoming, written: int) -> None:
+        """Note that more bytes of a file have come in a bundle, which may still turn out to be wrong."""
+        self._begun[file.index] = file
+        self._told[file.index] = self._told.get(file.index, 0) + written
+        if self._on_progress is not None:
+            self._on_progress(file.request.remote, written)
+
+    def complete(self, files: Iterable[Incoming]) -> None:
+        """Note files of which all is here."""
+        for file in files:
+            self._results[file.index] = file.fetched()
+            self._begun.pop(file.index, None)
+            self._told.pop(file.index, None)
+
+    def is_done(self, index: int) -> bool:
+        """Whether all of a file is here."""
+        return self._results[index] is not None
+
     def results(self) -> list[Fetched]:
         """Return what has been fetched, when all has."""
         return [result for result in self._results if result is not None]
@@ -158,6 +194,8 @@ class _Fetching:
 
     def _begin(self, part: IncomingPart, size: int) -> None:
         file = part.file
+        if (before := self._begun.get(file.index)) is not None:
+            before.close()
         self._begun[file.index] = file
         end = file.begin(size)
         if part.charged >= PART_SIZE or end > part.end:
@@ -188,5 +226,13 @@ class _Fetching:
         if written := file.arrived(offset, block):
             self._schedule.release(written)
             if self._on_progress is not None:
-                with self._telling:
-                    self._on_progress(file.request.remote, written)
+                self._tell(file, written, self._on_progress)
+
+    def _tell(self, file: Incoming, written: int, on_progress: ProgressCallback) -> None:
+        with self._telling:
+            # What did not come through in a bundle is not told twice.
+            if before := self._told.get(file.index, 0):
+                self._told[file.index] = max(0, before - written)
+                written -= before - self._told[file.index]
+            if written:
+                on_progress(file.request.remote, written)

@@ -113,14 +113,6 @@ def no_folder(path: bytes, host: str) -> FileUploadError:
     )
 
 
-def arrived_otherwise(path: bytes, size: int | None, expected: int) -> FileUploadError:
-    """Return the error for a file that has another size on the host than what was sent."""
-    return FileUploadError(
-        f"{shown(path)} did not arrive as it was sent: it has {size} bytes there instead of {expected}.",
-        hint="Somebody else may write to it, or the disk there is broken: tell those who run the server.",
-    )
-
-
 class LocalFileChangedError(FileUploadError):
     """A local file is not what it was when the upload began."""
 

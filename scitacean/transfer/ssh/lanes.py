@@ -35,9 +35,11 @@ LANE_BYTES: Final = 8 << 20
 MOST_BYTES: Final = 32 << 20
 """How many bytes all connections have under way."""
 
-_LANE_JOBS: Final = 400
+_LANE_JOBS: Final = 1000
 _LANES: Final = 4
-_LONG_ROUND_TRIP: Final = 0.004
+LONG_ROUND_TRIP: Final = 0.004
+"""From how many seconds on a connection waits more than it moves."""
+
 _FILES_OF_A_LANE: Final = 100
 
 _logger = logging.getLogger("scitacean")
@@ -212,7 +214,7 @@ class _Lane(Generic[_P]):
         done_before = -1
         while True:
             session = self._line.sftp
-            most_jobs = min(self._most_jobs, max(1, session.max_handles // 2))
+            most_jobs = min(self._most_jobs, max(1, session.max_handles - 16))
             try:
                 Pipeline(
                     session, partial(self._take, most_jobs), partial(self._job, session), self._give_back
@@ -261,6 +263,6 @@ def lanes_for(line: Line, sizes: Sequence[int], *, connections: int | Literal["a
     """
     most = connections
     if most == "auto":
-        most = 1 if line.connected.round_trip < _LONG_ROUND_TRIP else _LANES
+        most = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _LANES
     # Connecting takes some ten round trips, in which one connection moves so much.
     return max(1, min(most, len(sizes) // _FILES_OF_A_LANE + sum(sizes) // LANE_BYTES))

@@ -14,11 +14,13 @@ import attrs
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest, Sent, Verified
 from scitacean.transfer.ssh.errors import changed_meanwhile, local_problem
-from scitacean.transfer.ssh.paths import HostPaths, parent
+from scitacean.transfer.ssh.paths import HostPaths, child, parent
 from scitacean.transfer.ssh.schedule import PART_SIZE, Part
 from scitacean.transfer.ssh.sftp_packets import Attributes
 
 _CHUNK = 1 << 20
+# Windows changes the ends of lines otherwise.
+_READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
 
 @attrs.define(eq=False)
@@ -86,7 +88,7 @@ class Outgoing:
             raise local_problem(error, request.local) from error
         target = paths.on_host(request.remote)
         name = partial_name(request.remote.name, request.remote.posix, status.st_size, status.st_mtime_ns)
-        partial = parent(target) + b"/" + name.encode("utf-8", "surrogateescape")
+        partial = child(parent(target), name.encode("utf-8", "surrogateescape"))
         return cls(request, status.st_size, status.st_mtime_ns, target, partial)
 
     def first_part(self) -> OutgoingPart:
@@ -123,6 +125,39 @@ class Outgoing:
             yield from self._reader.blocks(part, size)
         except OSError as error:
             raise local_problem(error, self.request.local) from error
+
+    def read_all(self, algorithms: Collection[str]) -> bytes:
+        """Return the content of a small file that nobody reads in parts; compute its checksums.
+
+        Parameters
+        ----------
+        algorithms:
+            Of the checksums.
+
+        Raises
+        ------
+        FileUploadError
+            If the file is not what it was any more.
+        FileNotAccessibleError
+            If it cannot be read.
+        """
+        try:
+            descriptor = os.open(self.request.local, _READING)
+            try:
+                content = os.read(descriptor, self.size + 1)
+                status = os.fstat(descriptor)
+            finally:
+                os.close(descriptor)
+            # The open file and the one that has the name now: it may have been replaced.
+            now = os.stat(self.request.local)  # noqa: PTH116  # for tens of thousands of files
+        except OSError as error:
+            raise local_problem(error, self.request.local) from error
+        if len(content) != self.size or not self.is_like(status) or not self.is_like(now):
+            raise changed_meanwhile(self.request.local)
+        self._checksums = {
+            name: hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in algorithms
+        }
+        return content
 
     def finish_reading(self) -> None:
         """Note the checksums and close the local file, when all parts have been read.

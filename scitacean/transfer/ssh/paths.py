@@ -67,3 +67,25 @@ def parent(path: bytes) -> bytes:
     """
     head, slash, _ = path.rpartition(b"/")
     return head or slash or b"."
+
+
+def child(folder: bytes, name: bytes) -> bytes:
+    """Return the path of something in a folder of the host, such that :func:`parent` gives the folder.
+
+    Examples
+    --------
+    >>> child(b"/data", b"a"), child(b"/", b"a")
+    (b'/data/a', b'/a')
+    """
+    return folder + name if folder.endswith(b"/") else folder + b"/" + name
+
+
+def unmistakable(path: bytes) -> bytes:
+    """Return a path of the host as no tool can take it for anything but a path.
+
+    Examples
+    --------
+    >>> unmistakable(b"-"), unmistakable(b"/data/-")
+    (b'./-', b'/data/-')
+    """
+    return path if path.startswith(b"/") else b"./" + path

@@ -8,6 +8,7 @@ here.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from itertools import islice
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -23,7 +24,7 @@ _P = TypeVar("_P")
 
 Job: TypeAlias = Coroutine[Any, Any, None]
 
-_ASK_AT_ONCE = 1_000
+_ASK_AT_ONCE = 2_000
 
 
 @attrs.frozen
@@ -105,11 +106,14 @@ def answers(
         If the connection breaks.
     """
     remaining = iter(items)
-    while portion := [(item, ask(item)) for item in islice(remaining, _ASK_AT_ONCE)]:
-        for item, pending in portion:
-            answer: _T | SftpRefusedError
-            try:
-                answer = pending.result()
-            except SftpRefusedError as refusal:
-                answer = refusal
-            yield item, answer
+    waiting = deque((item, ask(item)) for item in islice(remaining, _ASK_AT_ONCE))
+    while waiting:
+        item, pending = waiting.popleft()
+        answer: _T | SftpRefusedError
+        try:
+            answer = pending.result()
+        except SftpRefusedError as refusal:
+            answer = refusal
+        # As many as are answered are asked, so that neither side has nothing to do.
+        waiting.extend((another, ask(another)) for another in islice(remaining, 1))
+        yield item, answer

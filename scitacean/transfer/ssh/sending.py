@@ -1,4 +1,4 @@
-"""The steps of sending files: to partial names, and then to their own."""
+"""The steps of sending files to their partial names."""
 
 from __future__ import annotations
 
@@ -8,23 +8,19 @@ from contextlib import suppress
 
 import attrs
 
-from scitacean.errors import FileUploadError, HostNotReachableError
+from scitacean.errors import HostNotReachableError
 from scitacean.transfer.protocol import ProgressCallback
 from scitacean.transfer.ssh.errors import (
     LocalFileChangedError,
-    already_there,
-    arrived_otherwise,
     cannot_write,
 )
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
-from scitacean.transfer.ssh.schedule import PART_SIZE, Part, Schedule
+from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
-    Attributes,
     OpenFlag,
     SftpRefusedError,
-    Status,
     attributes_of,
 )
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
@@ -195,7 +191,6 @@ class Sending:
         return _Ending(
             None if attributes == ATTRIBUTES_NONE else session.fsetstat(handle, attributes),
             session.fsync(handle) if settings.sync and session.can_sync else None,
-            session.fstat(handle),
             session.close(handle),
         )
 
@@ -206,13 +201,9 @@ class Sending:
                 await ending.setting
         if ending.syncing is not None:
             await ending.syncing
-        with suppress(SftpRefusedError):
-            item.attributes = await ending.asking
         # Some servers say only at the end that the disk was full.
         await ending.closing
         item.finish_reading()
-        if item.attributes is not None and item.attributes.size not in (None, item.size):
-            raise arrived_otherwise(item.target, item.attributes.size, item.size)
 
 
 @attrs.frozen
@@ -221,76 +212,4 @@ class _Ending:
 
     setting: Pending[None] | None
     syncing: Pending[None] | None
-    asking: Pending[Attributes]
     closing: Pending[None]
-
-
-class NamedPart(Part):
-    """A file that gets its name."""
-
-    def __init__(self, file: Outgoing) -> None:
-        super().__init__(0, 0)
-        self.file = file
-        self.was_tried = False
-
-
-class Naming:
-    """The steps of giving a complete file its name.
-
-    Parameters
-    ----------
-    journal:
-        Notes what has its name.
-    """
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    async def job(self, session: SftpSession, part: NamedPart) -> None:
-        """Rename a file, never over another one.
-
-        Raises
-        ------
-        FileUploadError
-            If there is a file of that name, or the server refuses.
-        HostNotReachableError
-            If the connection breaks.
-        """
-        item = part.file
-        self._journal.renaming[item.target] = item.partial
-        was_tried, part.was_tried = part.was_tried, True
-        try:
-            await session.rename(item.partial, item.target)
-        except SftpRefusedError as refusal:
-            if not (was_tried and await self._has_its_name(session, item)):
-                await self._name_otherwise(session, item, refusal)
-        self._journal.files.add(item.target)
-        del self._journal.renaming[item.target]
-        self._journal.partial.pop(item.partial, None)
-
-    async def _has_its_name(self, session: SftpSession, item: Outgoing) -> bool:
-        """Whether the renaming was done just before the connection broke."""
-        return not await _is_there(session, item.partial) and await _is_there(session, item.target)
-
-    async def _name_otherwise(self, session: SftpSession, item: Outgoing, refusal: SftpRefusedError) -> None:
-        try:
-            if await _is_there(session, item.target):
-                raise already_there(item.target, session.host) from refusal
-            # Where the file system has no hard links, some servers cannot rename without replacing.
-            await session.replace(item.partial, item.target)
-        except SftpRefusedError as again:
-            del self._journal.renaming[item.target]
-            raise cannot_write(again, item.target, session) from refusal
-        except FileUploadError:
-            del self._journal.renaming[item.target]
-            raise
-
-
-async def _is_there(session: SftpSession, path: bytes) -> bool:
-    try:
-        await session.lstat(path)
-    except SftpRefusedError as refusal:
-        if refusal.code == Status.NO_SUCH_FILE:
-            return False
-        raise
-    return True

@@ -16,6 +16,12 @@ VERSION: Final = 3
 ATTRIBUTES_NONE: Final = b"\0\0\0\0"
 
 
+_NUMBER = struct.Struct(">I")
+# What servers usually say of a file: size, owner, permissions, and the times of the last look and change.
+_USUAL = 0xF
+_USUAL_ATTRIBUTES = struct.Struct(">QIIIII")
+
+
 class Kind(enum.IntEnum):
     """Types of packets."""
 
@@ -29,6 +35,8 @@ class Kind(enum.IntEnum):
     FSTAT = 8
     SETSTAT = 9
     FSETSTAT = 10
+    OPENDIR = 11
+    READDIR = 12
     REMOVE = 13
     MKDIR = 14
     RMDIR = 15
@@ -126,8 +134,15 @@ def read_string(body: memoryview, position: int = 0) -> tuple[memoryview, int]:
 
 def read_attributes(body: memoryview) -> Attributes:
     """Read what a server says about a file."""
-    (flags,) = struct.unpack_from(">I", body)
-    position = 4
+    return _read_attributes(body, 0)[0]
+
+
+def _read_attributes(body: memoryview | bytes, position: int) -> tuple[Attributes, int]:
+    (flags,) = _NUMBER.unpack_from(body, position)
+    position += 4
+    if flags == _USUAL:
+        size, uid, gid, mode, _, mtime = _USUAL_ATTRIBUTES.unpack_from(body, position)
+        return Attributes(size, uid, gid, mode, mtime), position + _USUAL_ATTRIBUTES.size
     size = uid = gid = mode = mtime = None
     if flags & 0x1:
         (size,) = struct.unpack_from(">Q", body, position)
@@ -139,8 +154,29 @@ def read_attributes(body: memoryview) -> Attributes:
         (mode,) = struct.unpack_from(">I", body, position)
         position += 4
     if flags & 0x8:
-        _atime, mtime = struct.unpack_from(">II", body, position)
-    return Attributes(size=size, uid=uid, gid=gid, mode=mode, mtime=mtime)
+        _, mtime = struct.unpack_from(">II", body, position)
+        position += 8
+    if flags & 0x80000000:
+        (extensions,) = struct.unpack_from(">I", body, position)
+        position += 4
+        for _ in range(2 * extensions):
+            position += 4 + _NUMBER.unpack_from(body, position)[0]
+    return Attributes(size=size, uid=uid, gid=gid, mode=mode, mtime=mtime), position
+
+
+def read_names(body: memoryview) -> list[tuple[bytes, Attributes]]:
+    """Read a part of the listing of a folder: names, and what the server says about the files."""
+    found = []
+    stream = bytes(body)
+    position = 4
+    for _ in range(_NUMBER.unpack_from(stream)[0]):
+        start = position + 4
+        end = start + _NUMBER.unpack_from(stream, position)[0]
+        # After the name comes a line as people are shown it in a terminal.
+        after = end + 4 + _NUMBER.unpack_from(stream, end)[0]
+        attributes, position = _read_attributes(stream, after)
+        found.append((stream[start:end], attributes))
+    return found
 
 
 def read_status(body: memoryview) -> SftpRefusedError | None:

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
+from scitacean.transfer.ssh.sendall import send_all
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
     VERSION,
@@ -24,6 +25,7 @@ from scitacean.transfer.ssh.sftp_packets import (
     SftpRefusedError,
     read_attributes,
     read_extensions,
+    read_names,
     read_status,
     read_string,
     string,
@@ -35,7 +37,7 @@ _T = TypeVar("_T")
 _SAFE_BLOCK = 32 * 1024
 _LARGEST_BLOCK = 255 * 1024
 _LARGEST_PACKET = _LARGEST_BLOCK + 64 * 1024
-# Channel.sendall is quadratic in what it is given, and Channel.send takes at most this much.
+# Requests that fit into one packet of the connection together share it.
 _SEND_AT_ONCE = 32_704
 # Taking all that has arrived is cheap; taking a part moves the rest.
 _RECEIVE_AT_ONCE = 1 << 24
@@ -189,6 +191,14 @@ class SftpSession:
         """Make a folder."""
         return self._start(Kind.MKDIR, string(path) + attributes, _done)
 
+    def opendir(self, path: bytes) -> Pending[bytes]:
+        """Open a folder to list it; the result is its handle."""
+        return self._start(Kind.OPENDIR, string(path), _handle)
+
+    def readdir(self, handle: bytes) -> Pending[list[tuple[bytes, Attributes]]]:
+        """Read a part of the listing of a folder; refused with "end of file" after the last one."""
+        return self._start(Kind.READDIR, handle, _listing)
+
     def rmdir(self, path: bytes) -> Pending[None]:
         """Remove an empty folder."""
         return self._start(Kind.RMDIR, string(path), _done)
@@ -306,14 +316,14 @@ class SftpSession:
             self._send(message)
 
     def _send(self, message: bytes) -> None:
-        position = 0
         # After an interrupt in between the server would take the next packet for the rest of this one.
         self._broken = "got a part of a request only"
         try:
-            while position < len(message):
-                position += self._channel.send(message[position : position + _SEND_AT_ONCE])
+            sent = send_all(self._channel, message)
         except (OSError, EOFError, SSHException) as error:
             raise self._lost(error) from error
+        if not sent:
+            raise self._lost(None)
         self._broken = None
 
     def _arrived(self) -> bytes | None:
@@ -406,6 +416,10 @@ def _attributes(kind: int, body: memoryview) -> Attributes:
 
 def _names(kind: int, body: memoryview) -> None:
     _checked(kind, body, Kind.NAME)
+
+
+def _listing(kind: int, body: memoryview) -> list[tuple[bytes, Attributes]]:
+    return read_names(_checked(kind, body, Kind.NAME))
 
 
 def _extended(kind: int, body: memoryview) -> memoryview:

@@ -11,16 +11,18 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
+from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
-from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.lookup import look_up_files
+from scitacean.transfer.ssh.naming import name_files
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
-from scitacean.transfer.ssh.sending import NamedPart, Naming, Sending, SendSettings
+from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.sftp_packets import Attributes
 from scitacean.transfer.ssh.verify import Verification
 
@@ -63,6 +65,7 @@ class SSHUploadConnection:
         self._verify = verify
         self._connections = connections
         self._settings = settings
+        self._tools = tools
         self._journal = Journal()
         self._checksums = HostChecksums(line, paths, tools)
 
@@ -174,9 +177,9 @@ class SSHUploadConnection:
         if wanted:
             self._check_space(wanted, missing)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
-            self._move(wanted, verification, number, on_progress)
-            self._check(wanted, verification, number)
-            self._name(wanted)
+            self._move(wanted, verification, on_progress)
+            self._check(wanted, verification)
+            name_files(wanted, self._line, self._journal)
         return items
 
     def _not_there(
@@ -186,8 +189,9 @@ class SSHUploadConnection:
         # In a folder that is not there nothing is.
         inside = [item for item in items if parent(item.target) not in missing]
         complete = set()
-        for item, attributes in zip(inside, self._look([item.target for item in inside]), strict=True):
-            if attributes is None:
+        there = self._look([item.target for item in inside])
+        for item in inside:
+            if (attributes := there.get(item.target)) is None:
                 continue
             if not (item.request.resume and attributes.is_file and attributes.size == item.size):
                 raise already_there(item.target, self._line.sftp.host)
@@ -201,13 +205,15 @@ class SSHUploadConnection:
         # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
         self._journal.files.update(item.target for item in complete)
         begun = [item for item in inside if item.request.resume and item not in complete]
-        for item, attributes in zip(begun, self._look([item.partial for item in begun]), strict=True):
+        there = self._look([item.partial for item in begun])
+        for item in begun:
+            attributes = there.get(item.partial)
             if attributes is not None and attributes.is_file and 0 < (attributes.size or 0) <= item.size:
                 item.start = self._sure(attributes.size or 0, verification)
         return [item for item in items if item not in complete]
 
-    def _look(self, paths: Sequence[bytes]) -> list[Attributes | None]:
-        return self._line.again(lambda: list(look_up(self._line.sftp.lstat, paths)))
+    def _look(self, paths: Sequence[bytes]) -> dict[bytes, Attributes]:
+        return self._line.again(lambda: look_up_files(self._line.sftp, paths))
 
     def _sure(self, size: int, verification: Verification) -> int:
         """Return how much of a partial file can be relied on."""
@@ -228,11 +234,15 @@ class SSHUploadConnection:
         self,
         items: Sequence[Outgoing],
         verification: Verification,
-        number: int,
         on_progress: ProgressCallback | None,
     ) -> None:
+        bundled = self._bundle(items, verification, on_progress)
+        rest = [item for item in items if item not in bundled]
+        if not rest:
+            return
+
         def first_parts(*, of_large: bool) -> Iterator[OutgoingPart]:
-            for item in items:
+            for item in rest:
                 if (item.size - item.start >= PART_SIZE) == of_large:
                     yield item.first_part()
 
@@ -241,19 +251,47 @@ class SSHUploadConnection:
             verification.algorithms(item)
         schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
         sending = Sending(schedule, self._journal, self._settings, verification.algorithms, on_progress)
+        sizes = [item.size - item.start for item in rest]
+        number = lanes_for(self._line, sizes, connections=self._connections)
         try:
             Lanes(self._line, schedule, sending, number=number).run()
         finally:
             sending.close()
 
-    def _check(self, items: Sequence[Outgoing], verification: Verification, number: int) -> None:
+    def _bundle(
+        self,
+        items: Sequence[Outgoing],
+        verification: Verification,
+        on_progress: ProgressCallback | None,
+    ) -> set[Outgoing]:
+        """Send the small ones of many files at once; return those that are there."""
+        small = [item for item in items if item.size <= SMALL and not item.start]
+        if len(small) < LEAST_FILES:
+            return set()
+        # Noted first: whatever happens in between, some of them may be there.
+        self._journal.partial.update((item.partial, item.target) for item in small)
+
+        def tell(item: Outgoing) -> None:
+            if on_progress is not None:
+                on_progress(item.request.remote, item.size)
+
+        return send_bundles(
+            self._line,
+            self._tools,
+            small,
+            self._settings,
+            algorithms=verification.algorithms,
+            on_sent=tell,
+        )
+
+    def _check(self, items: Sequence[Outgoing], verification: Verification) -> None:
         bad = verification.find_different(items)
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
             for item in again:
                 item.start, item.is_begun = 0, False
-            self._move(again, verification, number, None)
+            self._move(again, verification, None)
             bad = [item for item in bad if item not in again] + verification.find_different(again)
         if bad:
             self._drop(bad)
@@ -266,10 +304,6 @@ class SSHUploadConnection:
     def _drop(self, items: Sequence[Outgoing]) -> None:
         targets = {item.target for item in items}
         self._line.again(lambda: self._journal.remove_partial(self._line.sftp, targets))
-
-    def _name(self, items: Sequence[Outgoing]) -> None:
-        schedule = Schedule((NamedPart(item) for item in items), (), most_bytes=MOST_BYTES)
-        Lanes(self._line, schedule, Naming(self._journal), number=1).run()
 
 
 def _uploaded(file: File, item: Outgoing) -> File:

@@ -9,6 +9,7 @@ from scitacean.transfer.protocol import Verified
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.compare import differing
 from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
 
 # In order of preference, for files for which no other algorithm was asked: the first one is fast on every
@@ -79,8 +80,9 @@ class Verification:
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
         """
-        groups = self._groups(items)
-        different = self._different_checksums(groups, {item: item.partial for item in items})
+        different = self._different_sizes(items)
+        groups = self._groups([item for item in items if item not in different])
+        different |= self._different_checksums(groups, {item: item.partial for item in items})
         unknown = groups.pop(None, [])
         for group in groups.values():
             for item in group:
@@ -99,6 +101,15 @@ class Verification:
             algorithm = self._algorithm(item.request.checksum_algorithm, sure=sure)
             groups.setdefault(algorithm, []).append(item)
         return groups
+
+    def _different_sizes(self, items: Sequence[Outgoing]) -> set[Outgoing]:
+        found = self._line.again(lambda: look_up_files(self._line.sftp, [item.partial for item in items]))
+        different = set()
+        for item in items:
+            item.attributes = found.get(item.partial)
+            if item.attributes is None or item.attributes.size not in (None, item.size):
+                different.add(item)
+        return different
 
     def _different_checksums(
         self, groups: dict[str | None, list[Outgoing]], places: dict[Outgoing, bytes]

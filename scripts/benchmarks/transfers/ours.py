@@ -12,10 +12,10 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 from scitacean import Dataset, RemotePath
-from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.protocol import FetchRequest, SendRequest, Verified
 from scitacean.transfer.ssh import SSHFileTransfer
 
 
@@ -58,7 +58,7 @@ def transfer_of(job: Job) -> SSHFileTransfer:
         username=job["username"],
         key_filename=job["key_file"],
         known_hosts=job["known_hosts"],
-        verify=job["verify"],
+        verify=cast(Verified, job["verify"]),
     )
 
 

@@ -22,14 +22,24 @@ LISTS = (
     "v4/jobs",
     "v4/publisheddata",
 )
+LEFT = pytest.StashKey[list[str]]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what no account could delete."""
+    if left := config.stash.get(LEFT, []):
+        terminalreporter.section("left on the server: no account may delete it")
+        for entry in left:
+            terminalreporter.line(entry)
 
 
 @pytest.fixture(scope="session")
-def running_site() -> Iterator[Site]:
+def running_site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """Reach the server at ``SCITACEAN_CONTRACT_URL``; without it, start one and see that it ends up empty."""
-    accounts = Accounts.from_file(os.environ.get("SCITACEAN_CONTRACT_ACCOUNTS", ACCOUNTS))
+    accounts = Accounts.from_file(os.environ.get("SCITACEAN_CONTRACT_ACCOUNTS") or ACCOUNTS)
     if url := os.environ.get("SCITACEAN_CONTRACT_URL"):
         site = Site(url, accounts)
+        request.config.stash[LEFT] = site.left
         yield site
         site.close()
         return

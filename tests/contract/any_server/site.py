@@ -15,6 +15,7 @@ from scicat_api.models import CreateDatasetDto, OutputDatasetDto
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.embedded import Accounts, User
 from scitacean.errors import ConfigurationError
+from tests.contract.any_server.recorder import Recorder
 
 T = TypeVar("T")
 TIME = "2026-03-01T12:00:00.000Z"
@@ -37,13 +38,17 @@ class Site:
         self.accounts = accounts
         self._clients: dict[str | None, ScicatClient] = {}
         self._https: dict[str | None, httpx.Client] = {}
-        self._made: list[tuple[str, str]] = []
+        self.recorder = Recorder()
+        self.left: list[str] = []
         self.member = self._find("member of a group without rights of their own", self._is_plain)
         self.stranger = self._find(
             "member of other groups without rights of their own",
             lambda user: self._is_plain(user) and not set(user.groups) & set(self.member.groups),
         )
-        self.administrator = self._find("administrator", accounts.is_admin)
+        self.administrator = self._find(
+            "administrator without the right delete",
+            lambda user: accounts.is_admin(user) and not accounts.may(user, "delete"),
+        )
         self.deleter = self._with("delete")
         self.pid_chooser = self._with("create_dataset_with_pid")
         self.proposer = self._with("create_proposal")
@@ -58,9 +63,11 @@ class Site:
         key = user.username if user else None
         if key not in self._clients:
             self._clients[key] = (
-                ScicatClient.from_credentials(self.url, user.username, user.password or "", allow_http=True)
+                ScicatClient.from_credentials(
+                    self.url, user.username, user.password or "", allow_http=True, transport=self.recorder
+                )
                 if user
-                else ScicatClient.without_login(self.url, allow_http=True)
+                else ScicatClient.without_login(self.url, allow_http=True, transport=self.recorder)
             )
         return self._clients[key]
 
@@ -68,7 +75,7 @@ class Site:
         """Return an HTTP client with a token of a user; one without for None."""
         key = user.username if user else None
         if key not in self._https:
-            http = self._https[key] = httpx.Client(base_url=self.url, timeout=30)
+            http = self._https[key] = httpx.Client(base_url=self.url, timeout=30, transport=self.recorder)
             if user:
                 body = {"username": user.username, "password": user.password}
                 token = http.post("/api/v3/auth/login", json=body).raise_for_status().json()["access_token"]
@@ -79,26 +86,23 @@ class Site:
         """Return what generated endpoints are called with, as a user."""
         return scicat_api.Client(self.http(user))
 
-    def made(self, route: str, identifier: str) -> str:
-        """Remember to delete an entry: ``route`` is that of its kind."""
-        self._made.append((route, identifier))
-        return identifier
-
     def dataset(self, **fields: Any) -> OutputDatasetDto:
         """Make a dataset of the member's group; fields have the names of the interface."""
         user = fields.pop("user", self.member)
-        created = self.client(user).create_dataset_model(new_dataset(**{"ownerGroup": self.group, **fields}))
-        self.made("v4/datasets", created.pid)
-        return created
+        return self.client(user).create_dataset_model(new_dataset(**{"ownerGroup": self.group, **fields}))
 
     def clean(self) -> None:
-        """Delete what was made, the latest first, as those who may; what nobody may delete stays."""
-        for route, identifier in reversed(self._made):
+        """Delete what was made, the latest first, as those who may; what stays is noted in ``left``."""
+        for pid in self.recorder.pictured:
+            pictures = self.client(self.administrator).get_attachment_models(pid)
+            self.recorder.made.extend(("v4/attachments", str(picture.aid)) for picture in pictures)
+        for route, identifier in reversed(self.recorder.made):
             path = f"/api/{route}/{quote(identifier, safe='')}"
-            for user in (self.deleter, self.administrator, self.member):
-                if self.http(user).delete(path).status_code in _GONE:
-                    break
-        self._made.clear()
+            users = (self.deleter, self.administrator, self.member)
+            if not any(self.http(user).delete(path).status_code in _GONE for user in users):
+                self.left.append(f"{route}/{identifier}")
+        self.recorder.pictured.clear()
+        self.recorder.made.clear()
 
     def close(self) -> None:
         """Close the connections."""
@@ -106,6 +110,7 @@ class Site:
             client.close()
         for http in self._https.values():
             http.close()
+        self.recorder.end()
 
     def _is_plain(self, user: User) -> bool:
         rights = ("admin", "delete", "create_dataset_with_pid", "create_proposal")

@@ -22,6 +22,7 @@ def client(site: Site, tmp_path: Path) -> Iterator[Client]:
         password=site.member.password or "",
         file_transfer=CopyFileTransfer(source_folder=f"{(tmp_path / 'served').as_posix()}/{{uid}}"),
         allow_http=True,
+        transport=site.recorder,
     ) as client:
         yield client
 
@@ -38,20 +39,12 @@ def new_dataset(group: str) -> Dataset:
     )
 
 
-def remember(site: Site, dataset: Dataset) -> None:
-    pid = str(dataset.pid)
-    site.made("v4/datasets", pid)
-    for block in site.client(site.member).get_orig_datablock_models(pid):
-        site.made("v4/origdatablocks", str(block.field_id))
-
-
 def test_a_dataset_with_files_goes_up_and_comes_back(site: Site, client: Client, tmp_path: Path) -> None:
     source = tmp_path / "scan.dat"
     source.write_bytes(b"some bytes")
     dataset = new_dataset(site.group)
     dataset.add_local_files(source)
     uploaded = client.upload_new_dataset_now(dataset)
-    remember(site, uploaded)
     assert uploaded.pid is not None
     found = client.get_dataset(uploaded.pid)
     assert (found.name, found.number_of_files, found.size) == (dataset.name, 1, 10)
@@ -70,5 +63,4 @@ def test_datasets_of_other_groups_cannot_be_uploaded_or_read(site: Site, client:
 def test_a_sample_goes_up_and_comes_back(site: Site, client: Client) -> None:
     uploaded = client.upload_new_sample_now(Sample(owner_group=site.group, sample_name="Salt"))
     assert uploaded.sample_id is not None
-    site.made("v3/samples", uploaded.sample_id)
     assert client.get_sample(uploaded.sample_id).sample_name == "Salt"

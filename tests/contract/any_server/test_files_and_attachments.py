@@ -19,8 +19,7 @@ def block(pid: str, *sizes: int) -> CreateOrigDatablockDto:
 
 
 def add(site: Site, pid: str, *sizes: int) -> str:
-    created = site.client(site.member).create_orig_datablock(block(pid, *sizes))
-    return site.made("v4/origdatablocks", str(created.field_id))
+    return str(site.client(site.member).create_orig_datablock(block(pid, *sizes)).field_id)
 
 
 def attach(site: Site, user: User | None, pid: str, caption: str = "a picture") -> None:
@@ -28,8 +27,6 @@ def attach(site: Site, user: User | None, pid: str, caption: str = "a picture") 
         owner_group=site.group, caption=caption, thumbnail="data:image/png;base64,AA=="
     )
     site.client(user).create_attachment_for_dataset(pid, body)
-    for one in site.client(site.member).get_attachment_models(pid):
-        site.made("v4/attachments", str(one.aid))
 
 
 def sizes_of(site: Site, pid: str) -> tuple[object, object]:

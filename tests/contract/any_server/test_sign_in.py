@@ -21,7 +21,8 @@ def test_wrong_passwords_are_refused(site: Site) -> None:
 
 
 def test_bad_tokens_are_refused(site: Site) -> None:
-    with ScicatClient.from_token(site.url, "bad", allow_http=True) as client, pytest.raises(LoginError):
+    client = ScicatClient.from_token(site.url, "bad", allow_http=True, transport=site.recorder)
+    with client, pytest.raises(LoginError):
         client.create_dataset_model(new_dataset(ownerGroup=site.group))
 
 

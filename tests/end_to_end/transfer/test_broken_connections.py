@@ -224,7 +224,7 @@ def test_a_host_that_refuses_commands_is_not_asked_while_jobs_share_the_session(
 
 
 @pytest.mark.parametrize("size", [10, PART + 5])
-@pytest.mark.parametrize("step", ["open", "fsetstat", "fstat", "close", "rename", "mkdir", "mkdir done"])
+@pytest.mark.parametrize("step", ["open", "fsetstat", "close", "rename", "mkdir", "mkdir done"])
 def test_an_upload_whose_connection_breaks_at_a_step_is_complete_in_all_respects(
     fast_site: Site, monkeypatch: pytest.MonkeyPatch, step: str, size: int
 ) -> None:

@@ -54,7 +54,11 @@ def test_one_user_with_all_rights() -> None:
     ("content", "message"),
     [
         ("{", "it is no JSON"),
+        ("[" * 100_000, "it is no JSON"),
         ([], "should be an object"),
+        ({"user": []}, "unknown key 'user', and 'users' is meant"),
+        ({"users": [{"username": "a", "grups": ["x"]}]}, "'grups', and 'groups' is meant"),
+        ({"users": [], "site": {"pid-prefix": "1"}}, "'pid-prefix', and 'pid_prefix' is meant"),
         ({}, "'users' is missing"),
         ({"users": {}}, "'users' should be a list"),
         ({"users": [1]}, "each of users should be an object"),
@@ -73,6 +77,11 @@ def test_bad_files_are_explained(tmp_path: Path, content: Any, message: str) -> 
     with pytest.raises(ConfigurationError, match=message) as raised:
         Accounts.from_file(path)
     assert str(path) in str(raised.value)
+
+
+def test_keys_of_others_are_left_alone(tmp_path: Path) -> None:
+    path = written(tmp_path, {"users": [{**ALICE, "orcid": "x"}], "site": {"site": "x"}, "comment": "y"})
+    assert set(Accounts.from_file(path).users) == {"alice"}
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

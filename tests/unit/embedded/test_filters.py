@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 
 from scitacean.embedded.answers import Refusal
-from scitacean.embedded.filters import Condition, Rules, matches_regex, where
+from scitacean.embedded.expressions import Expressions
+from scitacean.embedded.filters import Condition, Rules, where
 
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[sqlite3.Connection]:
     connection = sqlite3.connect(":memory:")
-    connection.create_function("matches_regex", 3, matches_regex, deterministic=True)
+    connection.create_function("matches_regex", 3, Expressions().matches, deterministic=True)
     connection.execute("CREATE TABLE d (seq INTEGER PRIMARY KEY, id TEXT, body TEXT)")
     yield connection
     connection.close()
@@ -137,6 +138,8 @@ def test_texts_are_times_only_where_servers_cast(connection: sqlite3.Connection)
         {"a": {"$not": 1}},
         {"a": {"$not": {}}},
         {"a": {"$regex": "("}},
+        {"a": {"$regex": "^[[:alpha:]]+$"}},
+        {"a": {"$regex": "[[a]"}},
         {"a": {"$regex": 1}},
         {"a": {"$regex": "a", "$options": "q"}},
         {"a": {"$options": "i"}},

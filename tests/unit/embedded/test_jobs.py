@@ -48,20 +48,45 @@ def test_datasets_must_be_fit(
 
 def test_jobs_are_for_ones_own_groups_and_name(as_user: As, alice: httpx.Client, pid: str) -> None:
     for more in ({"ownerGroup": "beamline2"}, {"ownerUser": "bob"}):
-        assert alice.post("/api/v4/jobs", json=body(pid, **more)).status_code == 400
+        assert alice.post("/api/v4/jobs", json=body(pid, **more)).status_code == 403
         assert as_user("admin").post("/api/v4/jobs", json=body(pid, **more)).status_code == 201
     without = {name: value for name, value in body(pid).items() if name != "ownerGroup"}
-    assert alice.post("/api/v4/jobs", json=without).status_code == 201
-    assert as_user("bob").post("/api/v4/jobs", json=without).status_code == 403
-    # Carol is in both groups, but asks for the one that the dataset is not of.
-    assert as_user("carol").post("/api/v4/jobs", json=body(pid, ownerGroup="beamline2")).status_code == 403
-    assert as_user("carol").post("/api/v4/jobs", json=body(pid)).status_code == 201
+    assert alice.post("/api/v4/jobs", json=without).status_code == 403
+    assert as_user("admin").post("/api/v4/jobs", json=without).status_code == 201
+    assert as_user("bob").post("/api/v4/jobs", json=body(pid, ownerGroup="beamline2")).status_code == 403
+    # Carol is in both groups: it does not matter for which of them she asks.
+    for group in ("beamline1", "beamline2"):
+        assert as_user("carol").post("/api/v4/jobs", json=body(pid, ownerGroup=group)).status_code == 201
 
 
-@pytest.mark.parametrize("parameters", [{"datasetList": []}, {"datasetList": [1]}, {"datasetList": "x"}, {}])
+@pytest.mark.parametrize("parameters", [{"datasetList": []}, {"datasetList": "x"}, {}])
 def test_datasets_must_be_named(alice: httpx.Client, pid: str, parameters: dict[str, object]) -> None:
     answer = alice.post("/api/v4/jobs", json=body(pid, jobParams=parameters))
     assert (answer.status_code, answer.json()["error"]) == (422, "Unprocessable Entity")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"files": None}, {"files": [1]}, {"files": "a"}, {"more": 1}, {"pid": 1}]
+)
+def test_entries_have_a_pid_and_files(alice: httpx.Client, pid: str, changes: dict[str, object]) -> None:
+    entry = {name: value for name, value in {"pid": pid, "files": [], **changes}.items() if value is not None}
+    answer = alice.post("/api/v4/jobs", json=body(pid, jobParams={"datasetList": [entry]}))
+    assert (answer.status_code, set(answer.json())) == (422, {"message", "error"})
+
+
+def test_files_must_be_in_the_dataset(alice: httpx.Client, pid: str) -> None:
+    files = [{"path": path, "size": 1, "time": "2026-03-01T12:00:00.000Z"} for path in ("a", "b")]
+    block = {"datasetId": pid, "size": 2, "dataFileList": files}
+    assert alice.post("/api/v4/origdatablocks", json=block).status_code == 201
+
+    def asked(*paths: str) -> httpx.Response:
+        parameters = {"datasetList": [{"pid": pid, "files": list(paths)}]}
+        return alice.post("/api/v4/jobs", json=body(pid, jobParams=parameters))
+
+    assert asked("b", "a").status_code == 201
+    refused = asked("a", "c")
+    assert refused.status_code == 422
+    assert json.loads(refused.json()["error"]) == [{"pid": pid, "nonExistFiles": ["c"]}]
 
 
 def test_jobs_for_all(as_user: As, alice: httpx.Client, pid: str) -> None:

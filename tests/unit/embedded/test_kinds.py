@@ -75,7 +75,11 @@ def test_changing_proposals(as_user: As, alice: httpx.Client, proposal: str) -> 
         assert as_user(user).delete(proposal).status_code == status
     valid = as_user("ingestor").post("/api/v3/proposals/isValid", json=PROPOSAL)
     assert (valid.status_code, valid.json()) == (200, {"valid": True})
-    assert as_user("ingestor").post("/api/v3/proposals/isValid", json={}).json() == {"valid": False}
+    # Servers do not miss fields here, they only look at those that are there.
+    for body, expected in (({}, True), ({"title": 1}, False), ({"foo": 1}, False)):
+        answer = as_user("ingestor").post("/api/v3/proposals/isValid", json=body)
+        assert answer.json() == {"valid": expected}
+    assert ask(alice, "proposals/none/authorization") == {"canAccess": False}
     assert alice.post("/api/v3/proposals/isValid", json=PROPOSAL).status_code == 403
 
 

@@ -168,8 +168,9 @@ def test_facets(as_user: As, datasets: httpx.Client) -> None:
 def test_metadata_keys(as_user: As, datasets: httpx.Client) -> None:
     for version in ("v3", "v4"):
         what = f"{version}/datasets/metadataKeys"
-        assert ask(datasets, what).json() == ["length", "mode", "count", "temperature"]
-        assert ask(datasets, what, fields={"metadataKey": "O"}).json() == ["mode", "count"]
+        # What has no unit is a group.
+        assert ask(datasets, what).json() == ["length", "mode", "count", "temperature", "count.value"]
+        assert ask(datasets, what, fields={"metadataKey": "O"}).json() == ["mode", "count", "count.value"]
         assert ask(datasets, what, limits={"limit": 1, "skip": 1}).json() == ["mode"]
         assert ask(as_user("bob"), what).json() == []
     assert ask(as_user(None), "v4/datasets/public/metadataKeys").json() == []
@@ -207,3 +208,46 @@ def test_whatever_is_asked_is_answered(
     for what in ("datasets/fullquery", "datasets/fullfacet", "datasets/metadataKeys", "proposals/count"):
         answer = ask(alice, f"v3/{what}", fields=fields, facets=facets, limits=limits)
         assert answer.status_code in (200, 400), answer.text
+
+
+def test_full_queries_are_about_ones_own_groups(as_user: As, alice: httpx.Client, minimal: Any) -> None:
+    """Unlike lists: what others have published is only found by those who ask for it."""
+    for name, more in (
+        ("0", {}),
+        ("1", {"isPublished": True}),
+        ("2", {"accessGroups": ["beamline2"]}),
+        ("3", {"sharedWith": ["bob@site.example"]}),
+    ):
+        body = {**minimal, "datasetName": name, **more}
+        assert alice.post("/api/v4/datasets", json=body).status_code == 201
+
+    def found(user: str | None, **fields: Any) -> str:
+        return "".join(names(as_user(user), fields))
+
+    def facets(user: str, **fields: Any) -> int:
+        answers = [ask(as_user(user), f"{v}/datasets/fullfacet", fields=fields) for v in ("v3", "v4")]
+        counts = {answer.json()[0]["all"][0]["totalSets"] for answer in answers}
+        assert len(counts) == 1
+        return int(counts.pop())
+
+    assert found("alice") == found("admin") == "0123"
+    assert (found("bob"), found(None)) == ("2", "1")
+    assert found("bob", isPublished=True) == found("alice", isPublished=True) == "1"
+    assert (found("bob", isPublished=False), found(None, isPublished=False)) == ("2", "")
+    assert found("bob", isPublished=[True, False]) == "1"
+    assert (facets("alice"), facets("bob"), facets("bob", isPublished=True)) == (4, 1, 1)
+    assert len(as_user("bob").get("/api/v3/datasets").json()) == 3
+
+
+def test_metadata_keys_of_groups(alice: httpx.Client, minimal: dict[str, Any]) -> None:
+    metadata = {
+        "beam": {"slit": {"gap": {"value": 1, "unit": "mm"}, "names": [{"a": 1}]}, "on": True},
+        "none": {"value": 1, "unit": ""},
+        "empty": {},
+    }
+    for body in (metadata, {"beam": {"on": False, "off": None}, "text": "[1"}):
+        answer = alice.post("/api/v4/datasets", json={**minimal, "scientificMetadata": body})
+        assert answer.status_code == 201
+    keys = ["beam.slit.gap", "beam.slit.names", "beam.on", "none", "beam.off", "text"]
+    assert ask(alice, "v4/datasets/metadataKeys").json() == keys
+    assert ask(alice, "v3/datasets/metadataKeys", limits={"skip": 4}).json() == keys[4:]

@@ -70,7 +70,7 @@ def test_nobody_changes_anything_unknown(kind: str, document: Document) -> None:
 @pytest.mark.parametrize(
     ("kind", "creators", "changers", "deleters"),
     [
-        ("ATTACHMENTS", "admin alice carol", "admin alice carol", "admin alice carol"),
+        ("ATTACHMENTS", "admin alice carol", "admin alice carol", "admin alice archiver carol"),
         ("BLOCKS", "admin alice carol", "admin alice carol", "archiver"),
         ("DATASETS", "admin alice carol", "admin alice carol", "archiver"),
         ("INSTRUMENTS", "admin", "admin", "archiver"),

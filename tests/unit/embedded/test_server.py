@@ -15,6 +15,8 @@ import httpx
 import pytest
 
 from scitacean.embedded import EmbeddedCatalogue, Server, serve
+from scitacean.embedded import server as server_module
+from scitacean.embedded.server import _Handler, _Server
 
 
 @pytest.fixture
@@ -119,6 +121,50 @@ def test_the_end_of_the_server_ends_idle_connections(catalogue: EmbeddedCatalogu
     silent.close()
     with pytest.raises(httpx.ConnectError):
         httpx.get(server.url)
+
+
+def test_the_end_of_the_server_ends_connections_that_have_just_come(
+    catalogue: EmbeddedCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came, shut = threading.Event(), threading.Event()
+    begin, shut_one = _Server.process_request_thread, server_module._shut
+
+    def begin_late(server: _Server, request: Any, address: Any) -> None:
+        came.set()
+        shut.wait(timeout=5)
+        begin(server, request, address)
+
+    def shut_and_tell(connection: socket.socket, how: int) -> None:
+        shut_one(connection, how)
+        shut.set()
+
+    monkeypatch.setattr(_Server, "process_request_thread", begin_late)
+    monkeypatch.setattr(server_module, "_shut", shut_and_tell)
+    with serve(catalogue) as server:
+        silent = connected(server)
+        assert came.wait(timeout=5)
+    assert silent.recv(1) == b""
+    silent.close()
+
+
+def test_a_client_that_reads_nothing_does_not_keep_the_server_from_ending(
+    catalogue: EmbeddedCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server_module, "_GRACE_SECONDS", 0.1)
+    sending = threading.Event()
+    send = _Handler._send
+
+    def send_and_tell(handler: _Handler, *answer: Any) -> None:
+        sending.set()
+        send(handler, *answer)
+
+    monkeypatch.setattr(_Handler, "_send", send_and_tell)
+    with serve(catalogue) as server:
+        deaf = connected(server)
+        # More than the systems on both ends keep for it.
+        deaf.sendall(b"GET /explorer-json HTTP/1.1\r\nHost: x\r\n\r\n" * 50)
+        assert sending.wait(timeout=5)
+    deaf.close()
 
 
 def test_a_client_that_goes_away_disturbs_nobody(

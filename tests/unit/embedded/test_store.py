@@ -20,7 +20,25 @@ from scitacean.embedded import EmbeddedCatalogue
 from scitacean.embedded.catalogue import FILE_NAME
 from scitacean.errors import ConfigurationError
 
-VERSION_1 = Path(__file__).parents[2] / "data" / "embedded" / "version-1.sql"
+OLD_FOLDERS = Path(__file__).parents[2] / "data" / "embedded"
+OLD = [1, 2]
+UPGRADE_THAT_IS_KILLED = """
+import os, signal, sys
+from scitacean.embedded import EmbeddedCatalogue, upgrade
+
+inserted = 0
+insert = upgrade.insert
+
+def killed_after_the_second(*arguments):
+    global inserted
+    insert(*arguments)
+    inserted += 1
+    if inserted == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+upgrade.insert = killed_after_the_second
+EmbeddedCatalogue(sys.argv[1])
+"""
 CREATOR = """
 import sys
 import httpx
@@ -161,15 +179,26 @@ def test_a_newer_folder_is_refused(tmp_path: Path) -> None:
         EmbeddedCatalogue(tmp_path)
 
 
-def version_1(folder: Path) -> None:
-    """Make the folder of a catalogue of the first version: two datasets, files and a picture."""
+def older(folder: Path, version: int) -> Path:
+    """Make the folder of a catalogue of an older version: two datasets, files and a picture."""
     connection = sqlite3.connect(folder / FILE_NAME)
-    connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    connection.executescript((OLD_FOLDERS / f"version-{version}.sql").read_text(encoding="utf-8"))
     connection.close()
+    return folder
 
 
-def test_an_older_folder_is_upgraded(tmp_path: Path) -> None:
-    version_1(tmp_path)
+def dumped(folder: Path) -> tuple[int, list[str]]:
+    """Give all that a catalogue holds, and its version."""
+    connection = sqlite3.connect(folder / FILE_NAME)
+    try:
+        return connection.execute("PRAGMA user_version").fetchone()[0], list(connection.iterdump())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_older_folder_is_upgraded(tmp_path: Path, version: int) -> None:
+    older(tmp_path, version)
     for _ in range(2):
         with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
             for where, names in (
@@ -177,6 +206,9 @@ def test_an_older_folder_is_upgraded(tmp_path: Path) -> None:
                 ({"keywords": "kept"}, ["name 0"]),
                 ({"datasetName": "name 1"}, ["name 1"]),
                 ({"ownerGroup": "me", "sourceFolder": "/data"}, ["name 1", "name 0"]),
+                ({"owner": "me", "isPublished": True}, ["name 1"]),
+                ({"size": 3}, ["name 0"]),
+                ({"type": "derived"}, []),
             ):
                 answer = http.get("/api/v4/datasets", params={"filter": json.dumps({"where": where})})
                 assert [dataset["datasetName"] for dataset in answer.json()] == names
@@ -197,29 +229,46 @@ def test_an_older_folder_is_upgraded(tmp_path: Path) -> None:
             assert http.delete(f"/api/v4/datasets/{new_pid}").status_code == 200
 
 
-def test_an_upgrade_gives_the_tables_of_a_new_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", OLD)
+def test_an_upgrade_gives_the_tables_of_a_new_folder(tmp_path: Path, version: int) -> None:
     (tmp_path / "old").mkdir()
-    version_1(tmp_path / "old")
+    older(tmp_path / "old", version)
     schemas = []
     for name in ("old", "new"):
         with EmbeddedCatalogue(tmp_path / name):
             connection = sqlite3.connect(tmp_path / name / FILE_NAME)
-            schemas.append(set(connection.execute("SELECT name, sql FROM sqlite_schema")))
+            # A table of SQLite's own, of which it never lets go.
+            select = "SELECT name, sql FROM sqlite_schema WHERE name <> 'sqlite_sequence'"
+            schemas.append(set(connection.execute(select)))
             connection.close()
     assert schemas[0] == schemas[1]
 
 
-def test_an_upgrade_that_fails_leaves_the_folder_as_it_was(tmp_path: Path) -> None:
-    version_1(tmp_path)
+@pytest.mark.parametrize("version", OLD)
+def test_an_upgrade_that_fails_leaves_the_folder_as_it_was(tmp_path: Path, version: int) -> None:
+    older(tmp_path, version)
     connection = sqlite3.connect(tmp_path / FILE_NAME)
     connection.execute("UPDATE document SET body = '[]' WHERE seq = 2")
     connection.commit()
-    before = list(connection.iterdump())
+    connection.close()
+    before = dumped(tmp_path)
     with pytest.raises(AttributeError):
         EmbeddedCatalogue(tmp_path)
-    assert list(connection.iterdump()) == before
-    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
-    connection.close()
+    assert dumped(tmp_path) == before
+    assert before[0] == version
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_an_upgrade_that_is_killed_leaves_the_folder_as_it_was(tmp_path: Path, version: int) -> None:
+    before = dumped(older(tmp_path, version))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+    killed = subprocess.run(
+        [sys.executable, "-c", UPGRADE_THAT_IS_KILLED, str(tmp_path)], check=False, env=environment
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert dumped(tmp_path) == before
+    with EmbeddedCatalogue(tmp_path) as catalogue, http_of(catalogue) as http:
+        assert http.get("/api/v4/datasets/count").json() == {"count": 2}
 
 
 def test_unusable_folders_are_refused(tmp_path: Path) -> None:

@@ -242,7 +242,7 @@ def test_a_dataset_that_cannot_be_completed_says_what_is_there() -> None:
         assert len(client.attachments) == 0
 
 
-@pytest.mark.parametrize("name", ["no_such_method", "_calls", "url"])
+@pytest.mark.parametrize("name", ["no_such_method", "_calls", "url", "close", "from_token", "without_login"])
 def test_only_methods_can_be_disabled(name: str) -> None:
     with pytest.raises(ConfigurationError, match=r"no method .* create_dataset_model"):
         FakeClient(disable={name: ValueError()})
@@ -338,6 +338,18 @@ def test_lists_by_dataset_are_a_mapping(fake: FakeClient) -> None:
         fake.orig_datablocks[PID_7]
     with pytest.raises(KeyError):
         del fake.orig_datablocks[PID_7]
+
+
+def test_other_objects_are_not_put_there(fake: FakeClient) -> None:
+    with pytest.raises(TypeError, match=r"Dataset where .* OutputDatasetDto .* client\.scicat"):
+        fake.datasets[PID_7] = new_dataset()  # type: ignore[assignment]  # what people try
+    with pytest.raises(TypeError, match="OutputDatasetDto"):
+        fake.datasets[PID_7] = new_dataset().make_upload_model()  # type: ignore[assignment]  # has no PID
+    with pytest.raises(TypeError, match=r"dict where .* OutputOrigDatablockDto"):
+        fake.orig_datablocks[PID_7] = [stored_block(), {"size": 1}]  # type: ignore[list-item]  # as JSON has it
+    with pytest.raises(TypeError, match="list of OutputOrigDatablockDto"):
+        fake.orig_datablocks[PID_7] = stored_block()  # type: ignore[assignment]  # not in a list
+    assert (len(fake.datasets), len(fake.orig_datablocks)) == (0, 0)
 
 
 def test_attachments_of_samples_are_not_those_of_datasets(fake: FakeClient) -> None:

@@ -247,6 +247,85 @@ def test_faults_add_up(faults: Faults, catalogue: EmbeddedCatalogue) -> None:
     assert came.is_set()
 
 
+@pytest.mark.parametrize("code", [520, 499, 599])
+def test_proxies_have_statuses_of_their_own(faults: Faults, connect: Connect, code: int) -> None:
+    client = connect()
+    faults.add(on("POST", DATASETS), status(code))
+    with pytest.raises(ScicatCommError) as caught:
+        client.create_dataset_model(new_dataset())
+    assert caught.value.status == code
+
+
+def test_proxies_answer_with_pages(faults: Faults, catalogue: EmbeddedCatalogue) -> None:
+    faults.add(on(), status(502, {"content-type": "text/html"}, body=b"<html>Bad Gateway</html>"))
+    with httpx.Client(transport=httpx.WSGITransport(catalogue.wsgi), base_url="http://c") as http:
+        answer = http.get("/api/v3/health")
+    assert (answer.status_code, answer.text) == (502, "<html>Bad Gateway</html>")
+    assert answer.headers.get_list("content-type") == ["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [("GET", status(204)), ("GET", status(304)), ("HEAD", status(503)), ("HEAD", wrong_json())],
+)
+def test_answers_without_body_have_none(
+    faults: Faults, catalogue: EmbeddedCatalogue, method: str, fault: Fault
+) -> None:
+    faults.add(on(method), fault)
+    with serve(catalogue) as server, httpx.Client(base_url=server.url) as http:
+        assert http.request(method, "/api/v3/health").content == b""
+        # On the same connection: nothing may be left in it.
+        assert http.get("/api/v3/health").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "met"),
+    [
+        ("get", "/api/v3/samples/a", True),
+        ("Get", "*", True),
+        ("GET", "/api/v3/samples/a[1]?", True),
+        ("GET", "/api/v3/samples/?", False),
+        ("GET", "/api/v3/samples/[a]", False),
+        ("GET", "*a", True),
+        ("GET", "/api/*/a", True),
+    ],
+)
+def test_only_asterisks_stand_for_others(method: str, path: str, met: bool) -> None:
+    sent = path if met and "*" not in path else "/api/v3/samples/a"
+    assert on(method, path).is_of("GET", sent) is met
+
+
+@pytest.mark.parametrize(("method", "path"), [("GTE", "*"), ("GET", "api/v4/datasets"), ("GET", "")])
+def test_places_that_no_request_has_are_errors(method: str, path: str) -> None:
+    with pytest.raises(ValueError, match="GTE" if method == "GTE" else "'/'"):
+        on(method, path)
+
+
+def test_a_server_that_runs_meets_faults_and_loses_them(catalogue: EmbeddedCatalogue) -> None:
+    with serve(catalogue) as server, httpx.Client(base_url=server.url) as http:
+        with faults_of(catalogue) as faults:
+            faults.add(on(times=None), status(418))
+            assert http.get("/api/v3/health").status_code == 418
+        assert http.get("/api/v3/health").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("fault", "name"),
+    [
+        (status(503), "status(503)"),
+        (delay(0.5), "delay(0.5)"),
+        (truncate(), "truncate()"),
+        (reset(3), "reset(3)"),
+        (lose_answer(), "lose_answer()"),
+        (wrong_json(), "wrong_json()"),
+        (expire_token(), "expire_token()"),
+    ],
+)
+def test_faults_have_names_for_the_ids_of_tests(fault: Fault, name: str) -> None:
+    assert fault.__name__ == name
+    assert name in repr(fault)
+
+
 def test_faults_end_with_their_block(catalogue: EmbeddedCatalogue) -> None:
     before = catalogue.wsgi
     with faults_of(catalogue) as faults:

@@ -59,16 +59,33 @@ def test_the_client_is_the_first_user(client):
         client.scicat.create_sample_model(CreateSampleDto(owner_group="me", sample_name="Salt"))
 """
 SSH = """
-from pathlib import Path
-from scitacean import Dataset, File, RemotePath
+from datetime import UTC, datetime
+import pytest
+from scitacean import Dataset, File
+from scitacean.errors import HostNotReachableError
+from scitacean.testing.client import FakeClient
 
 def test_files_go_over_ssh(ssh_server, ssh_file_transfer, tmp_path):
+    assert not list(tmp_path.iterdir())  # It is for the files of the test.
     (tmp_path / "a.dat").write_bytes(b"1234")
     dataset = Dataset(type="raw")
     folder = ssh_file_transfer.source_folder_for(dataset)
     with ssh_file_transfer.connect_for_upload(dataset, folder / "a.dat") as connection:
         connection.upload_files(File.from_local(tmp_path / "a.dat"))
     assert [path.read_bytes() for path in ssh_server.root.rglob("a.dat")] == [b"1234"]
+
+def test_a_network_that_breaks(embedded_catalogue, ssh_server, ssh_file_transfer, tmp_path):
+    (tmp_path / "big.dat").write_bytes(bytes(5_000_000))
+    big = Dataset(
+        type="raw", name="Big", owner_group="me", owner="Ada", contact_email="ada@site.example",
+        creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    big.add_local_files(tmp_path / "big.dat")
+    ssh_server.cut_after(1_000_000)
+    with FakeClient(catalogue=embedded_catalogue, file_transfer=ssh_file_transfer) as client:
+        with pytest.raises(HostNotReachableError):
+            client.upload_new_dataset_now(big)
+        assert len(client.datasets) == 0
 """
 PLAIN = """
 import sys

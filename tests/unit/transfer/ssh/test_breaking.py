@@ -148,7 +148,6 @@ def test_a_transfer_goes_on_over_a_new_connection(
         "write",
         "fsetstat",
         "fsync",
-        "fstat",
         "close",
         "rename",
     ],

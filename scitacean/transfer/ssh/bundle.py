@@ -1,0 +1,263 @@
+"""Many small files in one stream that tar on the host writes or reads.
+
+Each file of its own costs some requests and their replies, which for small files is more than their
+content. Not every host can do this, and tar tells little of what is wrong with a file: whatever does not
+come through in this way is left to the requests for single files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import islice, zip_longest
+from typing import Final
+
+from scitacean.errors import HostNotReachableError
+from scitacean.transfer.ssh.archive import END, NotAnArchiveError, Stream, header, padding
+from scitacean.transfer.ssh.incoming import Incoming
+from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
+from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.paths import unmistakable
+from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
+from scitacean.transfer.ssh.sending import SendSettings
+
+LEAST_FILES: Final = 64
+"""For fewer files it does not pay to start a command."""
+
+_TAR: Final = "tar"
+SMALL: Final = 128 * 1024
+"""Up to how many bytes a file has so that it goes into a bundle."""
+
+# A server takes 2 MiB of a stream before it must say that it has room again; where that takes long, several
+# streams go side by side.
+_STREAMS_FAR_AWAY: Final = 4
+# All names of a bundle fit into what a server takes before the command reads them.
+_FILES_AT_ONCE: Final = 10_000
+_NAME_BYTES: Final = 1 << 20
+_WINDOW: Final = 8 << 20
+_GATHERED: Final = 256 * 1024
+_MODE: Final = 0o666
+
+_WRITE_ARCHIVE: Final = (
+    "tar --create --file=- --format=gnu --blocking-factor=128 --absolute-names --dereference "
+    "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
+)
+_SYNC: Final = "xargs -0 sync --"
+_READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
+
+
+def fetch_bundles(
+    line: Line,
+    tools: dict[str, bool],
+    files: Iterable[Incoming],
+    on_arrived: Callable[[Incoming, int], None],
+    on_complete: Callable[[Sequence[Incoming]], None],
+) -> None:
+    """Fetch small files in bundles, as many as come through.
+
+    Parameters
+    ----------
+    line:
+        The connection, which works at the end.
+    tools:
+        What is known of the host.
+    files:
+        What to fetch; no two have the same path.
+    on_arrived:
+        Is told how many more bytes of a file are here.
+    on_complete:
+        Is told which files are complete and right.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If a file cannot be written here, or the connection breaks and there is no other.
+    """
+    remaining = iter(files)
+    while tools.get(_TAR, True) and (bundle := list(_portion(remaining))):
+        with _fallible(line, tools):
+            on_complete(_fetch(line, bundle, on_arrived))
+
+
+def send_bundles(
+    line: Line,
+    tools: dict[str, bool],
+    items: Iterable[Outgoing],
+    settings: SendSettings,
+    *,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    on_sent: Callable[[Outgoing], None],
+) -> set[Outgoing]:
+    """Send small files to their partial names in bundles, as many as come through.
+
+    Parameters
+    ----------
+    line:
+        The connection, which works at the end.
+    tools:
+        What is known of the host.
+    items:
+        What to send.
+    settings:
+        How files are written.
+    algorithms:
+        Tells of which checksums are to be computed on the way.
+    on_sent:
+        Is told which files have been sent.
+
+    Returns
+    -------
+    :
+        The files that are there.
+
+    Raises
+    ------
+    FileUploadError
+        If a local file is not what it was any more.
+    FileNotAccessibleError
+        If a local file cannot be read, or the connection breaks and there is no other.
+    """
+    there: set[Outgoing] = set()
+    remaining = iter(items)
+    while tools.get(_TAR, True) and (bundle := list(islice(remaining, _FILES_AT_ONCE))):
+        with _fallible(line, tools):
+            _send(line, bundle, settings, algorithms, on_sent)
+            there.update(bundle)
+    return there
+
+
+@contextmanager
+def _fallible(line: Line, tools: dict[str, bool]) -> Iterator[None]:
+    """Go on without bundles where they do not work, over a new connection where this one broke."""
+    try:
+        yield
+    except (CommandError, NotAnArchiveError):
+        tools[_TAR] = False
+        # A broken connection says nothing about the tools, but there is nothing lost without them either.
+        line.again(lambda: line.sftp.ping())
+    except HostNotReachableError:
+        tools[_TAR] = False
+        line.renew()
+
+
+def _send(
+    line: Line,
+    bundle: Sequence[Outgoing],
+    settings: SendSettings,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    on_sent: Callable[[Outgoing], None],
+) -> None:
+    options = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
+    options += "" if settings.keep_times else " --touch"
+    streams = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+    with ExitStack() as stack:
+        commands = [
+            stack.enter_context(RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW))
+            for _ in range(streams)
+        ]
+        shares = [
+            _gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
+            for number in range(streams)
+        ]
+        for blocks in zip_longest(*shares, fillvalue=b""):
+            for command, block in zip(commands, blocks, strict=True):
+                command.send([block])
+        for command in commands:
+            command.end_input()
+        for command in commands:
+            _finish(command)
+    if settings.sync:
+        _sync(line, bundle)
+
+
+def _archive(
+    items: Sequence[Outgoing],
+    settings: SendSettings,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    on_sent: Callable[[Outgoing], None],
+) -> Iterator[bytes]:
+    mode = _MODE if settings.file_mode is None else settings.file_mode
+    for item in items:
+        mtime = item.mtime_ns // 1_000_000_000
+        yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
+        yield item.read_all(algorithms(item))
+        yield padding(item.size)
+        on_sent(item)
+    yield END
+
+
+def _finish(command: RemoteCommand) -> None:
+    for _ in command.output():
+        # Nothing is expected, but a shell may say something.
+        pass
+    if command.exit_status() != 0:
+        # Of what went wrong tar tells in the language of the host.
+        raise CommandError("the command was not content")
+
+
+def _sync(line: Line, bundle: Sequence[Outgoing]) -> None:
+    with RemoteCommand(line.connected, _SYNC, window=_WINDOW) as command:
+        command.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
+        command.end_input()
+        _finish(command)
+
+
+def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield larger blocks of the same bytes: each one that is sent costs the same."""
+    gathered: list[bytes] = []
+    size = 0
+    for block in blocks:
+        gathered.append(block)
+        size += len(block)
+        if size >= _GATHERED:
+            yield b"".join(gathered)
+            gathered.clear()
+            size = 0
+    yield b"".join(gathered)
+
+
+def _portion(files: Iterator[Incoming]) -> Iterator[Incoming]:
+    size = 0
+    for file in islice(files, _FILES_AT_ONCE):
+        yield file
+        size += len(file.path) + 1
+        if size > _NAME_BYTES:
+            return
+
+
+def _fetch(
+    line: Line, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
+) -> list[Incoming]:
+    waiting = {unmistakable(file.path): file for file in bundle}
+    complete = []
+    with RemoteCommand(line.connected, _WRITE_ARCHIVE, window=_WINDOW) as command:
+        command.send([b"".join(name + b"\0" for name in waiting)])
+        command.end_input()
+        stream = Stream(command.output())
+        for entry in stream.entries():
+            file = waiting.pop(entry.name, None) if entry.is_file else None
+            if file is None:
+                # A folder or the like, of which a request of its own will tell.
+                _skip(stream, entry.size)
+                continue
+            _receive(stream, file, entry.size, on_arrived)
+            complete.append(file)
+        if command.exit_status() != 0:
+            # Of a file that changed meanwhile, for example; it does not say which in any language.
+            raise CommandError("tar was not content")
+    return complete
+
+
+def _receive(stream: Stream, file: Incoming, size: int, on_arrived: Callable[[Incoming, int], None]) -> None:
+    end = file.begin(size)
+    position = 0
+    while position < end:
+        block = stream.some(end - position)
+        on_arrived(file, file.arrived(position, block))
+        position += len(block)
+    _skip(stream, size - position)
+
+
+def _skip(stream: Stream, size: int) -> None:
+    while size > 0:
+        size -= len(stream.some(size))

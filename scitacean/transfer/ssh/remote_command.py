@@ -1,0 +1,137 @@
+"""Running a command on the host that reads from us and writes to us."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from paramiko import Channel, SSHException
+
+from scitacean.errors import TransferError
+from scitacean.transfer.ssh.connection import Connected
+from scitacean.transfer.ssh.sendall import send_all
+
+_RECEIVE_AT_ONCE = 1 << 24
+_POLL_SECONDS = 0.01
+
+
+class CommandError(Exception):
+    """The host did not run the command to its end; the connection may be broken."""
+
+
+class RemoteCommand:
+    """A command that runs on the host while this is open.
+
+    No part of a command may come from outside: what varies goes to its input.
+
+    Parameters
+    ----------
+    connected:
+        The connection.
+    command:
+        For the shell.
+    window:
+        How many bytes the command may write before they are read here.
+
+    Raises
+    ------
+    CommandError
+        If the server runs no commands, or the connection is broken.
+    """
+
+    def __init__(self, connected: Connected, command: str, *, window: int) -> None:
+        self._connected = connected
+        with _told():
+            self._channel: Channel = connected.transport.open_session(
+                window_size=window, timeout=connected.timeout
+            )
+        self._channel.settimeout(connected.timeout)
+        try:
+            with _told():
+                self._channel.exec_command(command)
+        except CommandError:
+            self._channel.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+    def send(self, blocks: Iterable[bytes]) -> None:
+        """Write to its input.
+
+        Raises
+        ------
+        CommandError
+            If it does not take all.
+        """
+        with _told():
+            for block in blocks:
+                if not send_all(self._channel, block):
+                    raise CommandError("its input was closed")
+
+    def end_input(self) -> None:
+        """Let its input end.
+
+        Raises
+        ------
+        CommandError
+            If the connection is broken.
+        """
+        with _told():
+            self._channel.shutdown_write()
+
+    def output(self) -> Iterator[bytes]:
+        """Yield what it writes, until the end.
+
+        Raises
+        ------
+        CommandError
+            If the connection breaks.
+        HostNotReachableError
+            If nothing comes for longer than the timeout and the host does not answer either.
+        """
+        with _told():
+            while block := self._receive():
+                yield block
+
+    def exit_status(self) -> int:
+        """Wait until it has ended, after the end of its output; -1 where the server does not tell how.
+
+        Raises
+        ------
+        CommandError
+            If it does not end.
+        """
+        end = time.monotonic() + self._connected.timeout
+        while not self._channel.exit_status_ready():
+            if time.monotonic() > end:
+                raise CommandError("it did not end")
+            time.sleep(_POLL_SECONDS)
+        return self._channel.recv_exit_status()
+
+    def _receive(self) -> bytes:
+        while True:
+            try:
+                return self._channel.recv(_RECEIVE_AT_ONCE)
+            except TimeoutError:
+                # Large files take their time, in which nothing comes; the host should be alive though.
+                self._connected.sftp.ping()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (SSHException, OSError, EOFError) as error:
+        # Errors of our tree that are also an OSError say already what they are about.
+        if isinstance(error, TransferError):
+            raise
+        raise CommandError(str(error)) from error
