@@ -72,7 +72,8 @@ def open_local_descriptor(path: StrPath, *, offset: int) -> int:
 
     Examples
     --------
-    >>> descriptor = open_local_descriptor(Path("counts.dat"), offset=0)
+    >>> import os
+    >>> descriptor = open_local_descriptor("counts.dat", offset=0)
     >>> os.write(descriptor, b"12345")
     5
     >>> os.close(descriptor)
