@@ -32,7 +32,7 @@ SMALL: Final = 128 * 1024
 # streams go side by side.
 _STREAMS_FAR_AWAY: Final = 4
 # All names of a bundle fit into what a server takes before the command reads them.
-_FILES_AT_ONCE: Final = 10_000
+_FILES_AT_ONCE: Final = 2_500
 _NAME_BYTES: Final = 1 << 20
 _WINDOW: Final = 8 << 20
 _GATHERED: Final = 256 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import binascii
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def offers(
     only_these: bool,
     agent: bool,
     users: bool,
-) -> Iterator[Offer]:
+) -> Generator[Offer, None, None]:
     """Yield keys in the order in which to offer them; those that need a passphrase come last.
 
     Parameters

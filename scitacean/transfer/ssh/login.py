@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -71,8 +72,13 @@ class SignIn:
         FileServerLoginError
             If the server lets the user not in, or closes the connection meanwhile.
         """
-        ways = {
-            "publickey": self._with_keys(),
+        # What is left of the keys holds a line to the agent, also in the frames of an error.
+        with closing(self._with_keys()) as keys:
+            return self._authenticate(transport, keys)
+
+    def _authenticate(self, transport: Transport, keys: Iterator[Way]) -> list[str]:
+        ways: dict[str, Iterator[Way]] = {
+            "publickey": keys,
             "keyboard-interactive": self._with_answers(),
             "password": self._with_password(),
         }
@@ -101,7 +107,7 @@ class SignIn:
         accepted = self._accepted(transport) if allowed is None else allowed
         raise self._refused(shown, unwanted, accepted)
 
-    def _with_keys(self) -> Iterator[Way]:
+    def _with_keys(self) -> Generator[Way, None, None]:
         if self.key is not None:
             yield "the given key", partial(_show_key, user=self.user, key=self.key)
         found = offers(
@@ -112,8 +118,9 @@ class SignIn:
             agent=self.agent,
             users=self.users,
         )
-        for offer in found:
-            yield offer.name, partial(_show_key, user=self.user, key=offer.key)
+        with closing(found):
+            for offer in found:
+                yield offer.name, partial(_show_key, user=self.user, key=offer.key)
 
     def _with_password(self) -> Iterator[Way]:
         if self.password is not None:
