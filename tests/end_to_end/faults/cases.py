@@ -152,10 +152,13 @@ class Case:
             return {"done", "undone", "kept"}
         if self.step in AFTER_CREATION:
             return {"kept"} if self.fault == "403" or self.is_deadly else {"done", "kept"}
+        if self.step == "sign in":
+            # Of two ways to sign in, one may be refused.
+            return {"done", "undone"}
         if self.fault in REFUSALS:
             # Where nothing may be written, nothing can be removed.
             return {"undone", "kept"} if self.fault == "denied there" else {"undone"}
-        if self.step in ("sign in", "isValid", "connect", "begin"):
+        if self.step in ("isValid", "connect", "begin"):
             return {"done", "undone", "kept"}
         if self.fault == "damaged there":
             return {"done", "undone"}
