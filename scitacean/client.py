@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterable
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
@@ -17,13 +19,19 @@ from scitacean.credentials import SecretStr, StrStorage
 from scitacean.errors import ConfigurationError
 from scitacean.model.attachment import Attachment
 from scitacean.model.dataset import Dataset
+from scitacean.model.orig_datablock import BYTES_PER_BLOCK, FILES_PER_BLOCK
 from scitacean.model.pid import PID
 from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.download import download_files
 from scitacean.workflow.select import FileSelector
-from scitacean.workflow.upload import upload_new_dataset
+from scitacean.workflow.undo import discard_upload
+from scitacean.workflow.unfinished import UnfinishedUpload, unfinished_uploads
+from scitacean.workflow.upload import resume_upload, upload_new_dataset
+from scitacean.workflow.upload_many import UploadOutcome, upload_many
+from scitacean.workflow.upload_plan import UploadPlan, plan_upload
 
 if TYPE_CHECKING:
     from scitacean.workflow.progress import OnProgress
@@ -462,11 +470,20 @@ class Client:
             problems += problems_of_entry(sample, problems)
         return sample
 
-    def upload_new_dataset_now(self, dataset: Dataset, *, on_progress: OnProgress | None = None) -> Dataset:
+    def upload_new_dataset_now(
+        self,
+        dataset: Dataset,
+        *,
+        on_progress: OnProgress | None = None,
+        journal: str | Path | None = None,
+        files_per_block: int = FILES_PER_BLOCK,
+        bytes_per_block: int = BYTES_PER_BLOCK,
+    ) -> Dataset:
         """Upload a dataset with its files and attachments as a new entry.
 
         Nothing that exists is overwritten. The files are sent first and checked on the far side, then the
-        dataset is created, then its files and attachments are registered.
+        dataset is created, then its files and attachments are registered. If it stops half way, the same
+        call goes on where it was, or :meth:`resume_upload`, or :meth:`discard_upload` undoes it.
 
         Parameters
         ----------
@@ -474,6 +491,10 @@ class Client:
             The dataset.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
+        journal:
+            File that notes what is done until all is; by default one in the user's state folder.
+        files_per_block, bytes_per_block:
+            How many files one request registers at most, and its size in bytes.
 
         Returns
         -------
@@ -489,9 +510,10 @@ class Client:
         TransferError
             If files cannot be sent; those sent were removed again.
         UploadInterrupted
-            If something is left on the servers: it says what and where.
+            If it stopped half way: it says what is where, and how to go on.
         ConfigurationError
-            If there are files but no file transfer, or no folder for them.
+            If there are files but no file transfer, or no folder for them, or if the journal cannot be
+            written.
 
         Examples
         --------
@@ -508,8 +530,128 @@ class Client:
         (['counts.csv'], 'me')
         """
         return upload_new_dataset(
-            dataset, scicat=self._client, transfer=self._file_transfer, on_progress=on_progress
+            dataset,
+            scicat=self._client,
+            transfer=self._file_transfer,
+            on_progress=on_progress,
+            journal=None if journal is None else Path(journal),
+            limits=BlockLimits(files_per_block=files_per_block, bytes_per_block=bytes_per_block),
         )
+
+    def upload_new_datasets_now(
+        self, datasets: Iterable[Dataset], *, executor: Executor | None = None
+    ) -> list[UploadOutcome]:
+        """Upload many datasets side by side; what becomes of one does not stop the others.
+
+        Parameters
+        ----------
+        datasets:
+            The datasets.
+        executor:
+            Any :class:`concurrent.futures.Executor`; by default some threads. Those of other processes or
+            machines get a copy of this client, which signs in there: it must say where secrets come from
+            instead of holding them, see :mod:`scitacean.credentials`.
+
+        Returns
+        -------
+        :
+            For each dataset, in their order, what the catalogue has of it or the error.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     outcomes = client.upload_new_datasets_now([Dataset(type="raw")])
+        >>> type(outcomes[0].error).__name__
+        'ValidationError'
+        """
+        return upload_many(datasets, self.upload_new_dataset_now, executor)
+
+    def plan_upload(self, dataset: Dataset) -> UploadPlan:
+        """Find out what an upload would do, and all that would make it fail; nothing is sent.
+
+        Parameters
+        ----------
+        dataset:
+            The dataset.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     plan = client.plan_upload(Dataset(type="raw"))
+        >>> len(plan.files), len(plan.problems) > 0
+        (0, True)
+        """
+        return plan_upload(dataset, scicat=self._client, transfer=self._file_transfer)
+
+    def resume_upload(self, journal: str | Path, *, on_progress: OnProgress | None = None) -> Dataset:
+        """Go on with an upload that was interrupted: nothing is sent or registered twice.
+
+        Parameters
+        ----------
+        journal:
+            The file that the error named; :meth:`unfinished_uploads` lists them.
+        on_progress:
+            Called with :class:`scitacean.workflow.progress.Progress`.
+
+        Returns
+        -------
+        :
+            The dataset as the catalogue has it.
+
+        Raises
+        ------
+        ScicatCommError
+            If the catalogue refuses the dataset; the files were removed again.
+        UploadInterrupted
+            If it stopped once more.
+        ConfigurationError
+            If it is no journal, its upload is running, or it is of another catalogue or file server.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     for upload in client.unfinished_uploads():
+        ...         client.resume_upload(upload.journal)
+        """
+        return resume_upload(
+            Path(journal), scicat=self._client, transfer=self._file_transfer, on_progress=on_progress
+        )
+
+    def discard_upload(self, journal: str | Path) -> None:
+        """Undo an upload that was interrupted: remove its dataset, its files and its journal.
+
+        Parameters
+        ----------
+        journal:
+            The file that the error named; :meth:`unfinished_uploads` lists them.
+
+        Raises
+        ------
+        UploadInterrupted
+            If something cannot be removed: it says what, and who can.
+        ConfigurationError
+            If it is no journal, its upload is running, or it is of another catalogue or file server.
+        ScicatCommError, TransferError
+            If a server cannot be reached.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     for upload in client.unfinished_uploads():
+        ...         client.discard_upload(upload.journal)
+        """
+        discard_upload(Path(journal), scicat=self._client, transfer=self._file_transfer)
+
+    def unfinished_uploads(self) -> list[UnfinishedUpload]:
+        """List uploads to this catalogue that were interrupted or are still running, the oldest first.
+
+        Examples
+        --------
+        >>> with Client.local("my-catalogue") as client:
+        ...     client.unfinished_uploads()
+        []
+        """
+        return [upload for upload in unfinished_uploads() if upload.catalogue == self._client.url]
 
     def upload_new_sample_now(self, sample: Sample) -> Sample:
         """Upload a sample as a new entry.

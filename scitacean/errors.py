@@ -15,7 +15,7 @@
     │   ├── NotFoundError                     no such dataset, sample, ...
     │   └── ConflictError                     it exists already, or was changed meanwhile
     └── TransferError (RuntimeError)          moving files failed
-        ├── UploadInterrupted                 an upload stopped half way and could not be undone
+        ├── UploadInterrupted                 an upload stopped half way; it can be gone on with, or undone
         ├── FileNotAccessibleError            a file, folder or host that cannot be reached or read
         │   ├── LocalFileNotFoundError (FileNotFoundError)    a file of this machine that is not there
         │   ├── HostNotReachableError         the file server does not answer
@@ -32,6 +32,7 @@ is part of the text of the error.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Self
 
 from scitacean.problem import Problem, problem_table
@@ -255,7 +256,7 @@ class TransferError(ScicatError, RuntimeError):
 
 
 class UploadInterrupted(TransferError):  # noqa: N818  (it says what is where, rather than what is wrong)
-    """An upload stopped where it could not be undone: the message says what is where, and what to do.
+    """An upload stopped half way: the message says what is where, and how to go on or to undo it.
 
     Parameters
     ----------
@@ -267,14 +268,23 @@ class UploadInterrupted(TransferError):  # noqa: N818  (it says what is where, r
         Identifier of the dataset, where it is known to be in the catalogue.
     source_folder:
         Folder on the file server that has the files.
+    journal:
+        File to go on with, see :meth:`scitacean.Client.resume_upload`; None where there is none.
     """
 
     def __init__(
-        self, message: str, *, hint: str = "", pid: str | None = None, source_folder: str | None = None
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        pid: str | None = None,
+        source_folder: str | None = None,
+        journal: Path | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.pid = pid
         self.source_folder = source_folder
+        self.journal = journal
 
 
 class FileNotAccessibleError(TransferError):

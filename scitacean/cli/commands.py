@@ -1,4 +1,4 @@
-"""The commands: upload, show, download, serve."""
+"""The commands: upload, resume, show, download, serve."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from scitacean._version import __version__
 from scitacean.cli.connect import CatalogueOptions, HostOptions, make_client
 from scitacean.cli.interrupts import interrupts_explained
 from scitacean.cli.metadata import make_dataset
+from scitacean.cli.outcomes import only_journal, plan_text, unfinished_text, uploaded_text
 from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
 from scitacean.display.table import fields_table, files_table
 from scitacean.model.dataset import Dataset
 from scitacean.workflow.download_plan import has_checksum
 from scitacean.workflow.select import FileSelector
+from scitacean.workflow.unfinished import unfinished_uploads
 
 app = typer.Typer(
     name="scitacean",
@@ -57,6 +59,10 @@ SourceFolder = Annotated[
     str | None, typer.Option(help="Folder on the file server: /data/{owner_group}/{name}, {uid}, ...")
 ]
 
+JournalFile = Annotated[
+    Path | None, typer.Option("--journal", help="File that notes what is done, until all is.")
+]
+
 
 @app.callback(invoke_without_command=True)
 def options(
@@ -80,6 +86,10 @@ def upload(
     ] = None,
     metadata: Annotated[Path | None, typer.Option(help="TOML or JSON file with more fields.")] = None,
     source_folder: SourceFolder = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and what would make it fail.")
+    ] = False,
+    journal: JournalFile = None,
     url: Url = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -122,16 +132,71 @@ def upload(
         path_prefixes=path_prefix or [],
         source_folder=source_folder,
     )
-    undone = interrupts_explained("upload", "What was sent has been removed again.")
+    if dry_run:
+        with make_client(catalogue, server) as client:
+            plan = client.plan_upload(dataset)
+        _out.print(plan_text(plan), highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1 if plan.problems else 0)
+    undone = interrupts_explained("upload", "Nothing was sent.")
     with make_client(catalogue, server) as client, progress_bar(_err) as bar, undone:
-        uploaded = client.upload_new_dataset_now(dataset, on_progress=bar)
-    _out.print(
-        f"{uploaded.number_of_files} files, {uploaded.size:,} bytes, are in {uploaded.source_folder}",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
+        uploaded = client.upload_new_dataset_now(dataset, on_progress=bar, journal=journal)
+    _out.print(uploaded_text(uploaded), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def resume(
+    journal: Annotated[
+        Path | None, typer.Argument(help="Journal of the upload; by default the only one there is.")
+    ] = None,
+    list_all: Annotated[bool, typer.Option("--list", help="List uploads that are not finished.")] = False,
+    discard: Annotated[
+        bool, typer.Option("--discard", help="Undo it instead: remove its files and its dataset.")
+    ] = False,
+    source_folder: SourceFolder = None,
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+    host: Host = None,
+    port: Port = None,
+    ssh_username: SshUsername = None,
+    key_file: KeyFile = None,
+    known_hosts: KnownHosts = None,
+    path_prefix: PathPrefix = None,
+) -> None:
+    """Go on with an upload that was interrupted, or undo it."""
+    if list_all:
+        _out.print(unfinished_text(unfinished_uploads()), highlight=False, markup=False, soft_wrap=True)
+        return
+    path = journal or only_journal(unfinished_uploads())
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
     )
-    _out.print(str(uploaded.pid), highlight=False, markup=False, soft_wrap=True)
+    server = HostOptions(
+        host=host,
+        port=port,
+        username=ssh_username,
+        key_file=key_file,
+        known_hosts=known_hosts,
+        path_prefixes=path_prefix or [],
+        source_folder=source_folder,
+    )
+    if discard:
+        with make_client(catalogue, server) as client:
+            client.discard_upload(path)
+        _out.print("The upload was undone.", highlight=False, markup=False)
+        return
+    kept = interrupts_explained("upload", "Its journal stays: run this again to go on.")
+    with make_client(catalogue, server) as client, progress_bar(_err) as bar, kept:
+        uploaded = client.resume_upload(path, on_progress=bar)
+    _out.print(uploaded_text(uploaded), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

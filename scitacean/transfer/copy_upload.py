@@ -9,7 +9,6 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -17,12 +16,13 @@ from scitacean.errors import FileUploadError
 from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.copy_ahead import clear, look_ahead, remove_copy, sent_as_is
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.copy_download import ChecksumsHere, checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
 from scitacean.transfer.mounted import not_accessible
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent
+from scitacean.transfer.protocol import Leftover, Outlook, ProgressCallback, SendRequest, Sent, SentCallback
 
 
 class CopyUploadConnection(ChecksumsHere):
@@ -71,10 +71,19 @@ class CopyUploadConnection(ChecksumsHere):
         ]
 
     def send_files(
-        self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+        self,
+        requests: Sequence[SendRequest],
+        *,
+        on_progress: ProgressCallback | None = None,
+        on_sent: SentCallback | None = None,
     ) -> list[Sent]:
         """Copy files under partial names and rename each when it is complete."""
-        sent = [self._send(request, on_progress) for request in requests]
+        sent = []
+        for request in requests:
+            one = self._send(request, on_progress)
+            if on_sent is not None:
+                on_sent(request, one)
+            sent.append(one)
         # The new names have to be on the disk before the catalogue says that the files are there.
         for folder in self._ready_folders | {os.path.dirname(made) for made in self._made_folders}:
             _sync_folder(folder)
@@ -85,11 +94,36 @@ class CopyUploadConnection(ChecksumsHere):
         for file in files:
             target = (self._source_folder / file.remote_path).posix
             if target in self._written:
-                _remove(self._written.pop(target))
+                remove_copy(self._written.pop(target))
         self._ready_folders.clear()
         while self._made_folders:
             with suppress(OSError):
                 os.rmdir(self._made_folders.pop())
+
+    def look_ahead(self, requests: Sequence[SendRequest]) -> Outlook:
+        """Look what is there under the names of files, and whether they can be copied.
+
+        Raises
+        ------
+        FileUploadError
+            If something else has the name of a file: with all of them. Or if one may not write there, or
+            there is too little space.
+        FileNotAccessibleError
+            If a local file cannot be read.
+        """
+        return look_ahead(requests)
+
+    def clear_upload(self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]) -> list[RemotePath]:
+        """Remove what another connection, which is gone, has copied, and folders that are empty then.
+
+        Files of which it cannot be found out whether they are those that were copied stay, and are returned.
+
+        Raises
+        ------
+        FileUploadError
+            If a file cannot be removed.
+        """
+        return clear(leftovers, made_folders)
 
     def _send(self, request: SendRequest, on_progress: ProgressCallback | None) -> Sent:
         target = request.remote.posix
@@ -106,7 +140,7 @@ class CopyUploadConnection(ChecksumsHere):
             _refuse_change(request.local, before)
             if on_progress is not None:
                 on_progress(request.remote, before.st_size)
-            return _sent(before, checksum)
+            return sent_as_is(before, checksum)
         except OSError as error:
             if error.filename == str(request.local):
                 raise not_accessible(error, request.local) from error
@@ -147,7 +181,7 @@ class CopyUploadConnection(ChecksumsHere):
             raise
         _rename_without_overwriting(unfinished, target)
         self._written[target] = target
-        return _sent(before, digest.hexdigest() if digest else None)
+        return sent_as_is(before, digest.hexdigest() if digest else None)
 
     def _link(self, local: Path, target: str) -> bool:
         try:
@@ -169,7 +203,7 @@ class CopyUploadConnection(ChecksumsHere):
                 hint="Use another source folder, or move that file away.",
             )
         self._written[target] = target
-        return _sent(os.stat(request.local), None)
+        return sent_as_is(os.stat(request.local), None)
 
     def _make_folder(self, folder: str) -> None:
         if folder in self._ready_folders:
@@ -225,17 +259,3 @@ def _sync_folder(folder: str) -> None:
             os.fsync(file)
         finally:
             os.close(file)
-
-
-def _sent(status: os.stat_result, checksum: str | None) -> Sent:
-    modified = datetime.fromtimestamp(status.st_mtime_ns / 1e9, tz=UTC)
-    return Sent(size=status.st_size, modified=modified, checksum=checksum)
-
-
-def _remove(path: str) -> None:
-    try:
-        Path(path).unlink(missing_ok=True)
-    except OSError as error:
-        raise FileUploadError(
-            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
-        ) from error

@@ -2,8 +2,8 @@
 
 A facility may write a transfer of its own with the methods of :class:`FileTransfer`,
 :class:`DownloadConnection` and :class:`UploadConnection` only. The workflow asks with ``isinstance``
-whether a connection has more: :class:`ResumableDownload`, :class:`ResumableUpload` and
-:class:`RemoteChecksums`.
+whether a connection has more: :class:`ResumableDownload`, :class:`ResumableUpload`,
+:class:`RemoteChecksums`, :class:`LooksAhead` and :class:`ClearsUploads`.
 """
 
 from __future__ import annotations
@@ -216,12 +216,24 @@ class Sent:
         Hexadecimal digest of the whole file as it was sent; None where none was asked for.
     verified:
         How the transfer has compared what is there with what was sent; None where it has not.
+    uid, gid, permissions:
+        Owner, group and mode of the file there, as text; None where that is not known.
     """
 
     size: int
     modified: datetime
     checksum: str | None
     verified: Verified | None = None
+    uid: str | None = None
+    gid: str | None = None
+    permissions: str | None = None
+
+
+class SentCallback(Protocol):
+    """Is told about files that are complete on the other side and have their names."""
+
+    def __call__(self, request: SendRequest, sent: Sent, /) -> None:
+        """Note the file. Called from the thread that transfers; an exception stops the transfer."""
 
 
 @runtime_checkable
@@ -229,7 +241,11 @@ class ResumableUpload(Protocol):
     """An upload connection with progress and resume."""
 
     def send_files(
-        self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+        self,
+        requests: Sequence[SendRequest],
+        *,
+        on_progress: ProgressCallback | None = None,
+        on_sent: SentCallback | None = None,
     ) -> list[Sent]:
         """Send files under partial names and rename them when they are complete.
 
@@ -242,6 +258,90 @@ class ResumableUpload(Protocol):
             If a file cannot be written, or one of its name is there.
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Outlook:
+    """What a file server has where files shall be sent to.
+
+    Attributes
+    ----------
+    present:
+        Files that are there already with all of their content, by their full paths.
+    missing_folders:
+        Folders that are not there, as the transfer names them, those above others first: they would be made.
+    free:
+        Free space in bytes; None where the server does not say.
+    """
+
+    present: Mapping[RemotePath, Sent]
+    missing_folders: tuple[str, ...] = ()
+    free: int | None = None
+
+
+@runtime_checkable
+class LooksAhead(Protocol):
+    """An upload connection that can say beforehand whether files can be sent."""
+
+    def look_ahead(self, requests: Sequence[SendRequest]) -> Outlook:
+        """Look what is there; nothing is changed.
+
+        Raises
+        ------
+        FileUploadError
+            If something else has the name of a file: with all of them. Or if one may not write there, or
+            there is too little space.
+        FileNotAccessibleError
+            If a local file cannot be read, or the connection breaks.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Leftover:
+    """A file that another connection has sent, or has begun to send.
+
+    Attributes
+    ----------
+    request:
+        As it was sent; the local file may be gone.
+    size, mtime_ns:
+        Size in bytes and modification time in nanoseconds of the local file when it was sent.
+    is_named:
+        Whether it is known that the file got its name; else its content tells whether it is the one.
+    """
+
+    request: SendRequest
+    size: int
+    mtime_ns: int
+    is_named: bool
+
+
+@runtime_checkable
+class ClearsUploads(Protocol):
+    """An upload connection that can remove what another one, which is gone, has sent."""
+
+    def clear_upload(self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]) -> list[RemotePath]:
+        """Remove files and partial ones, and folders that are empty then.
+
+        Parameters
+        ----------
+        leftovers:
+            The files. What has their names but surely is something else stays.
+        made_folders:
+            As :attr:`Outlook.missing_folders` named them.
+
+        Returns
+        -------
+        :
+            Files of which it cannot be found out whether they are those that were sent; they stay.
+
+        Raises
+        ------
+        FileUploadError
+            If the server refuses to remove a file.
+        FileNotAccessibleError
+            If the connection breaks.
         """
 
 

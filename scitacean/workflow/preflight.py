@@ -8,11 +8,19 @@ from typing import cast
 
 import attrs
 
-from scitacean.errors import ConfigurationError, FileNotAccessibleError, LocalFileNotFoundError
+from scitacean.catalogue.scicat_client import ScicatClient
+from scitacean.errors import (
+    ConfigurationError,
+    ConflictError,
+    FileNotAccessibleError,
+    LocalFileNotFoundError,
+)
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.alike import find_alike
+from scitacean.workflow.upload_record import UploadRecord
 
 _LATER = RemotePath("/later")
 """Stands for the folder of the files until it is known."""
@@ -97,6 +105,108 @@ def with_source_folder(dataset: Dataset, transfer: FileTransfer) -> Dataset:
             hint="Use a file transfer without source_folder, or download those files and add them anew.",
         )
     return dataset.replace(source_folder=folder)
+
+
+def record_of(
+    dataset: Dataset, local: list[File], transfer: FileTransfer | None, scicat: ScicatClient
+) -> UploadRecord:
+    """Find out all that will be sent for a valid dataset.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    local:
+        The files that are to be sent.
+    transfer:
+        Will send them; None where there are none.
+    scicat:
+        Talks to the catalogue.
+
+    Raises
+    ------
+    ConfigurationError
+        If there are files but no file transfer, or no folder for them.
+    ValidationError
+        If something cannot be sent.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from scitacean import Client
+    >>> dataset = Dataset(
+    ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...     source_folder="/data/run-7",
+    ... )
+    >>> with Client.local("my-catalogue") as client:
+    ...     record_of(dataset, [], client.file_transfer, client.scicat).source_folder
+    RemotePath('/data/run-7')
+    """
+    if local:
+        if transfer is None:
+            raise ConfigurationError(
+                "The dataset has files to upload, but the client has no file transfer.",
+                hint="Make the client with file_transfer=SSHFileTransfer(...), or give the command --host.",
+            )
+        dataset = with_source_folder(dataset, transfer)
+    try:
+        return UploadRecord.of_dataset(dataset, local, catalogue=scicat.url)
+    except OSError as error:
+        raise _unreadable(Path(error.filename), error.strerror or str(error)) from error
+
+
+def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str]:
+    """Check all that the catalogue can say beforehand.
+
+    Parameters
+    ----------
+    record:
+        The upload.
+    scicat:
+        Talks to the catalogue.
+
+    Returns
+    -------
+    :
+        PIDs of datasets that are there already and could later be taken for this one.
+
+    Raises
+    ------
+    ValidationError
+        If the catalogue would not take the dataset.
+    LoginError, SessionExpiredError
+        If one is not signed in, or not for long enough.
+    ForbiddenError
+        If one is not in the owner group.
+    ConflictError
+        If the catalogue has the dataset already.
+    ScicatCommError
+        If there is no proper answer.
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> from scitacean import Client
+    >>> dataset = Dataset(
+    ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
+    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+    ...     source_folder="/data/run-7",
+    ... )
+    >>> with Client.local("my-catalogue") as client:
+    ...     check_catalogue(record_of(dataset, [], None, client.scicat), client.scicat)
+    frozenset()
+    """
+    scicat.validate_dataset_model(record.request_model())
+    alike = find_alike(record, scicat)
+    if alike and record.local:
+        raise ConflictError(
+            f"The catalogue has this dataset already, as {alike[0]}: with the same source folder, name, "
+            "creation time and owner. Nothing was sent.",
+            hint="If it is another one, give it another creation time or source folder.",
+            request=scicat.url,
+        )
+    return frozenset(alike)
 
 
 def _is_to_send(file: object) -> bool:

@@ -1,79 +1,81 @@
-"""Registering a dataset, its files and its attachments in the catalogue, in that order."""
+"""Registering a dataset, its files and its attachments in the catalogue, in that order and each once.
+
+Whether a request whose answer got lost was carried out is looked up, never guessed.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
 import attrs
 
-from scicat_api.models import CreateAttachmentV3Dto, CreateDatasetDto, CreateOrigDatablockDto
+from scicat_api import UNSET
+from scicat_api.models import (
+    Attachment as AttachmentDto,
+)
+from scicat_api.models import (
+    CreateAttachmentV3Dto,
+    CreateOrigDatablockDto,
+    OutputAttachmentV4Dto,
+    OutputDatasetDto,
+    PartialOutputOrigDatablockDto,
+)
 from scitacean.catalogue.scicat_client import ScicatClient
-from scitacean.errors import ScicatCommError, ServerUnreachableError, UploadInterrupted
+from scitacean.errors import ConflictError, ScicatCommError
 from scitacean.model.attachment import Attachment
 from scitacean.model.dataset import Dataset
+from scitacean.model.file import File
+from scitacean.model.file_wire import usable_entries
+from scitacean.model.orig_datablock import split_into_blocks
 from scitacean.model.pid import PID
+from scitacean.model.wire import received
+from scitacean.workflow.alike import find_alike
+from scitacean.workflow.block_limits import BlockLimits
+from scitacean.workflow.interrupted import interrupted
+from scitacean.workflow.journal import Journal
+
+T = TypeVar("T")
 
 _NOT_REFUSED = (401, 408, 429)
-"""Answers that say nothing about the dataset itself: the same request may succeed later."""
+"""Answers that say nothing about the request itself: the same one may succeed later."""
+
+_PASSING = (500, 503)
+"""Answers of a server that has stopped working on the request, so that it can be sent once more where it has
+left nothing; after a timeout it may still be working on it."""
 
 
-@attrs.frozen(kw_only=True)
-class Registration:
-    """All that will be sent, made before the first request so that none fails for want of the next.
-
-    Attributes
-    ----------
-    dataset, blocks, attachments:
-        The bodies of the requests; the blocks get their PID when there is one.
-    """
-
-    dataset: CreateDatasetDto
-    blocks: list[CreateOrigDatablockDto]
-    attachments: list[CreateAttachmentV3Dto]
-
-
-def prepare(dataset: Dataset) -> Registration:
-    """Make all that will be sent for a dataset whose files are on the file server.
+def is_refusal(error: ScicatCommError) -> bool:
+    """Whether an answer says that the catalogue has surely not done what was asked, and never will.
 
     Parameters
     ----------
-    dataset:
-        The dataset, with its source folder.
-
-    Raises
-    ------
-    ValidationError
-        If something cannot be sent.
+    error:
+        The answer.
 
     Examples
     --------
-    >>> from datetime import UTC, datetime
-    >>> dataset = Dataset(
-    ...     type="raw", name="Run 7", owner_group="beamline1", owner="Ada Example",
-    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
-    ...     source_folder="/data/run-7",
-    ... )
-    >>> registration = prepare(dataset)
-    >>> registration.dataset.dataset_name, registration.blocks, registration.attachments
-    ('Run 7', [], [])
+    >>> is_refusal(ScicatCommError("No.", status=400)), is_refusal(ScicatCommError("Late.", status=504))
+    (True, False)
     """
-    later = PID(pid="later")
-    return Registration(
-        dataset=dataset.make_upload_model(),
-        blocks=dataset.make_datablock_upload_models(later).orig_datablocks,
-        attachments=dataset.make_attachment_upload_models(),
-    )
+    return error.status is not None and 400 <= error.status < 500 and error.status not in _NOT_REFUSED
 
 
-def register(registration: Registration, dataset: Dataset, scicat: ScicatClient) -> Dataset:
-    """Create the dataset, then its blocks, then its attachments.
+def register(files: Sequence[File], journal: Journal, scicat: ScicatClient, limits: BlockLimits) -> Dataset:
+    """Create the dataset, then its blocks, then its attachments; what is there already is not made again.
 
     Parameters
     ----------
-    registration:
-        What is sent.
-    dataset:
-        What it was made of.
+    files:
+        All files of the dataset, as they are on the file server.
+    journal:
+        Says what to create, and what was begun.
     scicat:
         Talks to the catalogue.
+    limits:
+        How large blocks may be.
 
     Returns
     -------
@@ -86,92 +88,170 @@ def register(registration: Registration, dataset: Dataset, scicat: ScicatClient)
         If the catalogue has surely refused the dataset: nothing of it is there.
     UploadInterrupted
         If the dataset is there, or may be there, but not complete.
-
-    Examples
-    --------
-    >>> from datetime import UTC, datetime
-    >>> from scitacean import Client
-    >>> dataset = Dataset(
-    ...     type="raw", name="Run 7", owner_group="me", owner="Ada Example",
-    ...     contact_email="ada@site.example", creation_time=datetime(2026, 3, 1, tzinfo=UTC),
-    ...     source_folder="/data/run-7",
-    ... )
-    >>> with Client.local("my-catalogue") as client:
-    ...     registered = register(prepare(dataset), dataset, client.scicat)
-    >>> registered.pid is None
-    False
     """
-    pid, result = _create(registration, dataset, scicat)
+    # All bodies are made before the first request, so that none fails for want of the next.
+    blocks = _blocks(files, journal, limits)
+    attachments = journal.steps.record.attachment_models()
+    may_be_there = journal.steps.pid is not None
+    created = _dataset(journal, scicat)
+    pid = _pid(created, journal)
     try:
-        for block in registration.blocks:
-            scicat.create_orig_datablock(attrs.evolve(block, dataset_id=str(pid)))
-        attachments = [
-            Attachment.from_download_model(scicat.create_attachment_for_dataset(pid, attachment))
-            for attachment in registration.attachments
+        _create_each(
+            [attrs.evolve(block, dataset_id=str(pid)) for block in blocks],
+            key=_key_of_block,
+            create=scicat.create_orig_datablock,
+            there=lambda: [_key_of_block(block) for block in scicat.get_orig_datablock_models(pid)],
+            look_first=may_be_there,
+            note=lambda index: journal.note_registered(f"block {index + 1} of {len(blocks)}"),
+        )
+        _create_each(
+            attachments,
+            key=_key_of_attachment,
+            create=partial(scicat.create_attachment_for_dataset, pid),
+            there=lambda: [_key_of_attachment(one) for one in scicat.get_attachment_models(pid)],
+            look_first=may_be_there,
+            note=lambda index: journal.note_registered(f"attachment {index + 1} of {len(attachments)}"),
+        )
+        pictures = [
+            Attachment.from_download_model(model)
+            for model in (scicat.get_attachment_models(pid) if attachments else [])
         ]
-    except BaseException as error:
-        message = (
-            f"The dataset {pid} is in the catalogue{_and_files(dataset)}, but not all of its files or "
-            "attachments are registered"
-        )
-        hint = (
-            f"Ask an administrator of the catalogue to delete {pid}, then upload again into another source "
-            "folder; do not upload it once more before."
-        )
-        if isinstance(error, Exception):
-            raise UploadInterrupted(
-                f"{message}: {error}", hint=hint, pid=str(pid), source_folder=str(dataset.source_folder)
-            ) from error
-        error.add_note(f"{message}. {hint}")
-        raise
-    return result.replace(files=dataset.files, attachments=attachments, uid=dataset.uid)
+    except Exception as error:
+        raise interrupted(journal, error) from error
+    result = Dataset.from_download_model(created)
+    return result.replace(files=files, attachments=pictures, uid=journal.steps.record.uid)
 
 
-def _create(registration: Registration, dataset: Dataset, scicat: ScicatClient) -> tuple[PID, Dataset]:
+def _blocks(files: Sequence[File], journal: Journal, limits: BlockLimits) -> list[CreateOrigDatablockDto]:
+    is_published = journal.steps.record.request_model().is_published
+    later = PID(pid="later")
+    return [
+        attrs.evolve(block, is_published=received(is_published)).make_upload_model(later)
+        for block in split_into_blocks(
+            files, files_per_block=limits.files_per_block, bytes_per_block=limits.bytes_per_block
+        )
+    ]
+
+
+def _dataset(journal: Journal, scicat: ScicatClient) -> OutputDatasetDto:
+    """Return the dataset of the catalogue, created now if it surely is not there."""
+    steps = journal.steps
+    if steps.pid is not None:
+        try:
+            return scicat.get_dataset_model(steps.pid)
+        except Exception as error:
+            raise interrupted(journal, error) from error
+    if steps.is_creating and (found := _look(journal, scicat)) is not None:
+        return found
     try:
-        created = scicat.create_dataset_model(registration.dataset)
+        return _created(journal, scicat)
     except ScicatCommError as error:
-        if isinstance(error, ServerUnreachableError) and error.nothing_sent:
+        if is_refusal(error):
             raise
-        if error.status is not None and 400 <= error.status < 500 and error.status not in _NOT_REFUSED:
-            raise
-        raise _not_known(error, dataset) from error
-    except BaseException as error:
-        error.add_note(
-            f"It is not known whether the catalogue has the dataset{_and_files(dataset)}. Look for it before "
-            "you upload it again."
-        )
-        raise
-    return _pid(created.pid, dataset), Dataset.from_download_model(created)
-
-
-def _pid(text: str, dataset: Dataset) -> PID:
+        lost = error
+    except Exception as error:
+        raise interrupted(journal, error) from error
+    if (found := _look(journal, scicat, because=lost)) is not None:
+        return found
+    if lost.status not in _PASSING:
+        raise interrupted(journal, lost) from lost
     try:
-        return PID.parse(text)
-    except ValueError as error:
-        raise UploadInterrupted(
-            f"The dataset is in the catalogue{_and_files(dataset)}, but the catalogue calls it {text!r}, "
-            "which is no PID, so its files and attachments cannot be registered.",
-            hint="Ask an administrator of the catalogue to delete it, then upload again into another source "
-            "folder; do not upload it once more before.",
-            pid=text,
-            source_folder=str(dataset.source_folder),
-        ) from error
+        return _created(journal, scicat)
+    except ScicatCommError as error:
+        raise interrupted(journal, error) from error
 
 
-def _not_known(error: ScicatCommError, dataset: Dataset) -> UploadInterrupted:
-    if error.status in _NOT_REFUSED:
-        return UploadInterrupted(
-            f"The catalogue did not take the dataset{_and_files(dataset)}: {error}",
-            hint="Then upload it again into another source folder, and remove those files.",
-            source_folder=str(dataset.source_folder),
+def _created(journal: Journal, scicat: ScicatClient) -> OutputDatasetDto:
+    journal.note_creating()
+    created = scicat.create_dataset_model(journal.steps.record.request_model())
+    journal.note_created(str(created.pid))
+    return created
+
+
+def _look(
+    journal: Journal, scicat: ScicatClient, *, because: ScicatCommError | None = None
+) -> OutputDatasetDto | None:
+    """Find out whether an earlier request has created the dataset."""
+    try:
+        found = find_created(journal, scicat)
+        if len(found) == 1:
+            journal.note_created(found[0])
+            return scicat.get_dataset_model(found[0])
+    except Exception as error:
+        raise interrupted(journal, because or error) from error
+    if found:
+        several = ConflictError(
+            f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}.",
+            hint="Find out which is right, and ask an administrator to delete the others.",
         )
-    return UploadInterrupted(
-        f"It is not known whether the catalogue has the dataset{_and_files(dataset)}: {error}",
-        hint="Look for a dataset with that name and source folder before you upload it again.",
-        source_folder=str(dataset.source_folder),
+        raise interrupted(journal, several) from because
+    return None
+
+
+def find_created(journal: Journal, scicat: ScicatClient) -> list[str]:
+    """Return the PIDs of datasets that the upload of a journal may have created.
+
+    Parameters
+    ----------
+    journal:
+        Says which datasets were there before.
+    scicat:
+        Talks to the catalogue.
+
+    Raises
+    ------
+    ScicatCommError
+        If there is no proper answer.
+    """
+    found = find_alike(journal.steps.record, scicat)
+    return [pid for pid in found if pid not in journal.steps.alike]
+
+
+def _pid(created: OutputDatasetDto, journal: Journal) -> PID:
+    try:
+        return PID.parse(created.pid)
+    except ValueError as error:
+        raise interrupted(journal, error) from error
+
+
+def _create_each(
+    wanted: Sequence[T],
+    *,
+    key: Callable[[T], Hashable],
+    create: Callable[[T], object],
+    there: Callable[[], Iterable[Hashable]],
+    look_first: bool,
+    note: Callable[[int], None],
+) -> None:
+    """Create all of some entries that are not there, in order."""
+    found = Counter(there()) if look_first and wanted else Counter[Hashable]()
+    done = Counter[Hashable]()
+    for index, item in enumerate(wanted):
+        name = key(item)
+        done[name] += 1
+        if found[name] >= done[name]:
+            continue
+        try:
+            create(item)
+        except ScicatCommError as error:
+            # The request may have been carried out although no proper answer came.
+            if is_refusal(error):
+                raise
+            if Counter(there())[name] < done[name]:
+                if error.status not in _PASSING:
+                    raise
+                create(item)
+        note(index)
+
+
+def _key_of_block(block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto) -> Hashable:
+    return tuple(
+        (file.path, file.size, "" if file.chk is UNSET else file.chk or "")
+        for file in usable_entries(block.data_file_list)
     )
 
 
-def _and_files(dataset: Dataset) -> str:
-    return f", its files are in {dataset.source_folder}" if dataset.files else ""
+def _key_of_attachment(
+    attachment: CreateAttachmentV3Dto | OutputAttachmentV4Dto | AttachmentDto,
+) -> Hashable:
+    return received(attachment.caption), received(attachment.thumbnail)

@@ -1,33 +1,39 @@
-"""Uploading a new dataset: check, send the files, verify them, then register all in the catalogue."""
+"""Uploading a new dataset: check, send the files, verify them, then register all in the catalogue.
+
+Each step is noted in a journal, so that whatever happens, the same upload can be gone on with or undone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import warnings
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import (
     ConfigurationError,
-    FileUploadError,
-    IntegrityError,
+    HostNotReachableError,
     ScicatCommError,
     TransferError,
     UploadInterrupted,
+    ValidationError,
 )
-from scitacean.model.checksum import known_or_none
 from scitacean.model.dataset import Dataset
-from scitacean.model.file import File
-from scitacean.model.orig_datablock import split_into_blocks
-from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.protocol import (
-    FileTransfer,
-    RemoteChecksums,
-    ResumableUpload,
-    SendRequest,
-    UploadConnection,
-)
-from scitacean.workflow.preflight import check_new_dataset, with_source_folder
+from scitacean.transfer.protocol import FileTransfer, ResumableUpload, UploadConnection
+from scitacean.workflow.block_limits import BlockLimits
+from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
+from scitacean.workflow.journal import Journal, Steps
+from scitacean.workflow.preflight import check_catalogue, check_new_dataset, record_of
 from scitacean.workflow.progress import OnProgress, ProgressMeter
-from scitacean.workflow.register import prepare, register
+from scitacean.workflow.register import register
+from scitacean.workflow.send import outlook_of, send_files
+from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
+from scitacean.workflow.unfinished import journal_path, refuse_unfinished
+from scitacean.workflow.upload_record import UploadRecord
+
+_logger = logging.getLogger("scitacean")
 
 
 def upload_new_dataset(
@@ -36,6 +42,8 @@ def upload_new_dataset(
     scicat: ScicatClient,
     transfer: FileTransfer | None,
     on_progress: OnProgress | None = None,
+    journal: Path | None = None,
+    limits: BlockLimits | None = None,
 ) -> Dataset:
     """Upload files and register them and their dataset.
 
@@ -49,6 +57,11 @@ def upload_new_dataset(
         Moves the files; None where there are none to move.
     on_progress:
         Is told how it goes on.
+    journal:
+        File that notes what is done, as long as something is to be done; by default one in the user's state
+        folder. If the same upload was interrupted, this goes on with it.
+    limits:
+        How many files one request registers at most.
 
     Returns
     -------
@@ -66,9 +79,9 @@ def upload_new_dataset(
     TransferError
         If files cannot be sent; those sent were removed again.
     UploadInterrupted
-        If something is left on the servers: it says what and where.
+        If it stopped half way: it says what is where, and how to go on.
     ConfigurationError
-        If there are files but no file transfer, or no folder for them.
+        If there are files but no file transfer, or no folder for them, or if the journal cannot be written.
 
     Examples
     --------
@@ -79,121 +92,191 @@ def upload_new_dataset(
     ...
     scitacean.errors.ValidationError: The dataset cannot go into the catalogue. ...
     """
-    local = check_new_dataset(dataset)
-    if local and transfer is None:
-        raise ConfigurationError(
-            "The dataset has files to upload, but the client has no file transfer.",
-            hint="Make the client with file_transfer=SSHFileTransfer(...), or give the command --host.",
-        )
-    if transfer is not None and local:
-        dataset = with_source_folder(dataset, transfer)
-    scicat.validate_dataset_model(dataset.make_upload_model())
-    if transfer is None or not local:
-        return register(prepare(dataset), dataset, scicat)
-    return _upload_with_files(dataset, local, scicat, transfer, on_progress)
+    limits = limits or BlockLimits()
+    record = record_of(dataset, check_new_dataset(dataset), transfer, scicat)
+    path = journal_path(record) if journal is None else journal
+    if path.exists():
+        with Journal.open(path) as opened:
+            _refuse_other_upload(opened, record)
+            _warn_of_other_time(opened, record)
+            return _go_on(opened, scicat, transfer, on_progress, limits)
+    refuse_unfinished(record, path.parent)
+    alike = check_catalogue(record, scicat)
+    return _begin(record, alike, path, scicat, transfer, on_progress, limits)
 
 
-def _upload_with_files(
-    dataset: Dataset,
-    local: list[File],
+def resume_upload(
+    path: Path,
+    *,
     scicat: ScicatClient,
-    transfer: FileTransfer,
-    on_progress: OnProgress | None,
+    transfer: FileTransfer | None,
+    on_progress: OnProgress | None = None,
+    limits: BlockLimits | None = None,
 ) -> Dataset:
-    folder = RemotePath(dataset.source_folder or "")
-    meter = ProgressMeter(((folder / file.remote_path, size) for file, size in _sizes(local)), on_progress)
-    with transfer.connect_for_upload(dataset, folder / local[0].remote_path) as connection:
-        try:
-            meter.phase("moving")
-            uploaded, unverified = _send(connection, local, folder, meter)
-            meter.phase("verifying")
-            _verify(connection, unverified, folder)
-            dataset = dataset.replace_files(*uploaded)
-            registration = prepare(dataset)
-            meter.phase("registering")
-        except BaseException as error:
-            _undo(connection, local, folder, error)
-            raise
-        try:
-            result = register(registration, dataset, scicat)
-        except ScicatCommError as error:
-            _undo(connection, local, folder, error)
-            raise
+    """Go on with an upload that was interrupted.
+
+    Parameters
+    ----------
+    path:
+        Its journal.
+    scicat:
+        Talks to the catalogue.
+    transfer:
+        Moves the files; None where there are none to move.
+    on_progress:
+        Is told how it goes on.
+    limits:
+        How many files one request registers at most; the same as before.
+
+    Returns
+    -------
+    :
+        The dataset as the catalogue has it.
+
+    Raises
+    ------
+    ScicatCommError
+        If the catalogue refuses the dataset; the files were removed again.
+    UploadInterrupted
+        If it stopped once more.
+    ConfigurationError
+        If it is no journal, its upload is running, or it is of another catalogue or file server.
+    """
+    with Journal.open(path) as journal:
+        refuse_other_catalogue(journal, scicat)
+        return _go_on(journal, scicat, transfer, on_progress, limits or BlockLimits())
+
+
+def _begin(
+    record: UploadRecord,
+    alike: frozenset[str],
+    path: Path,
+    scicat: ScicatClient,
+    transfer: FileTransfer | None,
+    on_progress: OnProgress | None,
+    limits: BlockLimits,
+) -> Dataset:
+    meter = _meter(record, on_progress)
+    steps = Steps(begun=datetime.now(tz=UTC), record=record, alike=alike)
+    with ExitStack() as stack:
+        connection = None
+        if transfer is not None and record.local:
+            connection = _connect(record, transfer, stack)
+            outlook = outlook_of(record, connection)
+            steps.present = frozenset(outlook.present)
+            steps.made_folders = outlook.missing_folders
+        journal = stack.enter_context(Journal.create(path, steps))
+        return _carry_on(journal, connection, scicat, transfer, meter, limits)
+
+
+def _go_on(
+    journal: Journal,
+    scicat: ScicatClient,
+    transfer: FileTransfer | None,
+    on_progress: OnProgress | None,
+    limits: BlockLimits,
+) -> Dataset:
+    steps = journal.steps
+    _logger.info("Going on with the upload of %r that began at %s.", steps.record.name, steps.begun)
+    meter = _meter(steps.record, on_progress)
+    with ExitStack() as stack:
+        connection = None
+        # Once the catalogue was asked, all files were there, and the journal says what they are.
+        if steps.record.local and not steps.is_creating:
+            connection = _connect(steps.record, transfer_for(journal, transfer), stack)
+        return _carry_on(journal, connection, scicat, transfer, meter, limits)
+
+
+def _carry_on(
+    journal: Journal,
+    connection: UploadConnection | None,
+    scicat: ScicatClient,
+    transfer: FileTransfer | None,
+    meter: ProgressMeter,
+    limits: BlockLimits,
+) -> Dataset:
+    try:
+        if connection is not None:
+            send_files(journal, connection, meter)
+        meter.phase("registering")
+    except BaseException as error:
+        _stop_sending(journal, connection, error)
+        raise
+    try:
+        files = journal.steps.record.all_files(journal.steps.sent)
+        result = register(files, journal, scicat, limits)
+    except (ScicatCommError, ValidationError) as error:
+        # The catalogue has surely not got the dataset.
+        with ExitStack() as stack:
+            if connection is None and journal.steps.record.local:
+                connection = _connect(journal.steps.record, transfer_for(journal, transfer), stack)
+            _undo(journal, connection, error)
+        raise
+    except UploadInterrupted:
+        raise
+    except BaseException as error:
+        error.add_note(f"{what_is_where(journal)} {how_to_go_on(journal)}")
+        raise
+    journal.remove()
     meter.phase("done")
     return result
 
 
-def _sizes(files: Sequence[File]) -> list[tuple[File, int]]:
-    return [(file, file.size) for file in files]
-
-
-def _send(
-    connection: UploadConnection, files: Sequence[File], folder: RemotePath, meter: ProgressMeter
-) -> tuple[list[File], list[File]]:
-    """Send files; return them as they were sent, and those of them that were not verified thereby."""
-    if not isinstance(connection, ResumableUpload):
-        uploaded = _send_plainly(connection, files)
-        return uploaded, uploaded
-    requests = [
-        SendRequest(
-            local=file.local_path,
-            remote=folder / file.remote_path,
-            checksum_algorithm=known_or_none(file.checksum_algorithm),
-        )
-        for file in files
-        if file.local_path is not None
-    ]
-    sent = connection.send_files(requests, on_progress=meter.callback)
-    uploaded = [
-        file.uploaded(remote_size=one.size, remote_creation_time=one.modified, remote_checksum=one.checksum)
-        for file, one in zip(files, sent, strict=True)
-    ]
-    return uploaded, [file for file, one in zip(uploaded, sent, strict=True) if one.verified is None]
-
-
-def _send_plainly(connection: UploadConnection, files: Sequence[File]) -> list[File]:
-    before = [(size, file.creation_time) for file, size in _sizes(files)]
-    uploaded = connection.upload_files(*files)
-    for file, (size, changed) in zip(files, before, strict=True):
-        if (file.size, file.creation_time) != (size, changed):
-            raise FileUploadError(
-                f"The file {file.local_path} changed while it was uploaded.",
-                hint="Wait until nothing writes to it any more, then upload again.",
-            )
-    return uploaded
-
-
-def _verify(connection: UploadConnection, files: Sequence[File], folder: RemotePath) -> None:
-    """Compare what arrived with what was sent, where the transfer can look."""
-    if not isinstance(connection, RemoteChecksums):
+def _stop_sending(journal: Journal, connection: UploadConnection | None, error: BaseException) -> None:
+    """Undo an upload that stopped before the catalogue was asked, or keep it where that makes sense."""
+    may_pass = isinstance(error, HostNotReachableError) or not isinstance(error, Exception)
+    if journal.is_resumed or (may_pass and isinstance(connection, ResumableUpload)):
+        if isinstance(error, Exception):
+            raise interrupted(journal, error) from error
+        error.add_note(f"{what_is_where(journal)} {how_to_go_on(journal)}")
         return
-    bad = []
-    for block in split_into_blocks(files):
-        algorithm = block.checksum_algorithm
-        paths = [folder / file.remote_path for file in block.files]
-        found = connection.remote_checksums(paths, algorithm=algorithm) if algorithm else None
-        for file, path in zip(block.files, paths, strict=True):
-            if found is not None and file.remote_checksum not in (None, found[path]):
-                bad.append(f"\n  - {path}: its {algorithm} is {found[path]}, not {file.remote_checksum}")
-    if bad:
-        raise IntegrityError(
-            f"{len(bad)} file(s) did not arrive as they were sent; the upload was undone.{''.join(bad)}\n",
-            hint="Upload again; if that does not help, tell the file server's administrator.",
-        )
+    _undo(journal, connection, error)
 
 
-def _undo(
-    connection: UploadConnection, files: Sequence[File], folder: RemotePath, error: BaseException
-) -> None:
+def _undo(journal: Journal, connection: UploadConnection | None, error: BaseException) -> None:
     """Remove what was sent; where that cannot be, say so."""
     try:
-        connection.revert_upload(*files)
+        if connection is not None:
+            undo_sending(journal, connection)
     except (TransferError, OSError) as reason:
+        folder = journal.steps.record.source_folder
         message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
         if isinstance(error, Exception):
             raise UploadInterrupted(
                 f"{error} {message}",
-                hint="Remove what is in that folder before you upload the dataset again.",
-                source_folder=str(folder),
+                hint=how_to_go_on(journal),
+                source_folder=folder.posix,
+                journal=journal.path,
             ) from error
-        error.add_note(message)
+        error.add_note(f"{message} {how_to_go_on(journal)}")
+    else:
+        journal.remove()
+
+
+def _connect(record: UploadRecord, transfer: FileTransfer, stack: ExitStack) -> UploadConnection:
+    representative = record.source_folder / record.local[0].file.remote_path
+    return stack.enter_context(transfer.connect_for_upload(record.as_dataset(), representative))
+
+
+def _meter(record: UploadRecord, on_progress: OnProgress | None) -> ProgressMeter:
+    sizes = ((record.source_folder / one.file.remote_path, one.size) for one in record.local)
+    return ProgressMeter(sizes, on_progress)
+
+
+def _warn_of_other_time(journal: Journal, record: UploadRecord) -> None:
+    kept, asked = (one.dataset["creationTime"] for one in (journal.steps.record, record))
+    if kept != asked:
+        warnings.warn(
+            f"This goes on with the upload that began at {journal.steps.begun:%Y-%m-%d %H:%M} UTC, so the "
+            f"dataset gets the creation time {kept} of then.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _refuse_other_upload(journal: Journal, record: UploadRecord) -> None:
+    if journal.steps.record.fingerprint != record.fingerprint:
+        raise ConfigurationError(
+            f"{journal.path} is the journal of another upload, that of {journal.steps.record.name!r}.",
+            hint="Name another file, or go on with that upload first: scitacean resume.",
+        )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from scitacean.errors import FileNotAccessibleError, FileUploadError
 from scitacean.transfer.ssh.paths import parent, shown
 from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession
+
+_MOST_LISTED = 20
 
 
 def cannot_read(refusal: SftpRefusedError, path: bytes, host: str) -> FileNotAccessibleError:
@@ -97,11 +100,15 @@ def disk_full(folder: bytes, host: str, *, free: int, needed: int) -> FileUpload
     )
 
 
-def already_there(path: bytes, host: str) -> FileUploadError:
-    """Return the error for a name that is taken."""
+def already_there(paths: Sequence[bytes], host: str) -> FileUploadError:
+    """Return the error for names that are taken."""
+    first, others = shown(paths[0]), "".join(f"\n  - {shown(path)}" for path in paths[1:_MOST_LISTED])
+    more = len(paths) - _MOST_LISTED
+    others += f"\n  and {more:,} more" if more > 0 else ""
+    listing = f" The same holds for:{others}\n" if others else ""
     return FileUploadError(
-        f"There is a file {shown(path)} on {host} already, and files are never overwritten.",
-        hint="Use another source folder, or move that file away.",
+        f"There is a file {first} on {host} already, and files are never overwritten.{listing}",
+        hint="Use another source folder, or move what is there away.",
     )
 
 

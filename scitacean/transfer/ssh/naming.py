@@ -83,5 +83,5 @@ def _name_otherwise(
             return
     del journal.renaming[item.target]
     if target is not None:
-        raise already_there(item.target, session.host) from refusal
+        raise already_there([item.target], session.host) from refusal
     raise cannot_write(refusal, item.target, session) from refusal

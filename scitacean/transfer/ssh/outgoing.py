@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 import attrs
 
+from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest, Sent, Verified
 from scitacean.transfer.ssh.errors import changed_meanwhile, local_problem
@@ -87,8 +88,7 @@ class Outgoing:
         except OSError as error:
             raise local_problem(error, request.local) from error
         target = paths.on_host(request.remote)
-        name = partial_name(request.remote.name, request.remote.posix, status.st_size, status.st_mtime_ns)
-        partial = child(parent(target), name.encode("utf-8", "surrogateescape"))
+        partial = partial_on_host(target, request.remote, status.st_size, status.st_mtime_ns)
         return cls(request, status.st_size, status.st_mtime_ns, target, partial)
 
     def first_part(self) -> OutgoingPart:
@@ -217,17 +217,37 @@ class Outgoing:
             If it cannot be read, where that is needed for its checksum.
         """
         algorithm = self.request.checksum_algorithm
+        there = self.attributes or Attributes()
         return Sent(
             size=self.size,
             # As precise as other times of files are.
             modified=datetime.fromtimestamp(self.mtime_ns / 1e9, tz=UTC),
             checksum=None if algorithm is None else self.checksum(algorithm),
             verified=self.verified,
+            uid=None if there.uid is None else str(there.uid),
+            gid=None if there.gid is None else str(there.gid),
+            permissions=None if there.mode is None else str(there.mode),
         )
 
     def is_like(self, status: os.stat_result) -> bool:
         """Whether a local file is what this one was at the beginning."""
         return status.st_size == self.size and status.st_mtime_ns == self.mtime_ns
+
+
+def partial_on_host(target: bytes, remote: RemotePath, size: int, mtime_ns: int) -> bytes:
+    """Return the path on the host that a file has until it is complete.
+
+    Parameters
+    ----------
+    target:
+        Its path on the host when it is complete.
+    remote:
+        The same in the catalogue's terms.
+    size, mtime_ns:
+        Size in bytes and modification time in nanoseconds of the local file.
+    """
+    name = partial_name(remote.name, remote.posix, size, mtime_ns)
+    return child(parent(target), name.encode("utf-8", "surrogateescape"))
 
 
 class _Reader:

@@ -10,20 +10,29 @@ from scitacean.errors import FileUploadError, IntegrityError, TransferError
 from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
+from scitacean.transfer.protocol import (
+    Leftover,
+    Outlook,
+    ProgressCallback,
+    SendRequest,
+    Sent,
+    SentCallback,
+    Verified,
+)
+from scitacean.transfer.ssh.ahead import check_space, find_complete, outlook
 from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
-from scitacean.transfer.ssh.errors import already_there, disk_full
+from scitacean.transfer.ssh.errors import already_there
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
+from scitacean.transfer.ssh.leftovers import clear
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.naming import name_files
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
-from scitacean.transfer.ssh.sftp_packets import Attributes
 from scitacean.transfer.ssh.verify import Verification
 
 
@@ -97,14 +106,18 @@ class SSHUploadConnection:
         sent_before = set(self._journal.files)
         try:
             items = self._send_all(requests, None)
-            return [_uploaded(file, item) for file, item in zip(files, items, strict=True)]
+            return [_uploaded(file, item.sent()) for file, item in zip(files, items, strict=True)]
         except BaseException:
             with suppress(TransferError):
                 self._revert(self._targets(files) - sent_before)
             raise
 
     def send_files(
-        self, requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+        self,
+        requests: Sequence[SendRequest],
+        *,
+        on_progress: ProgressCallback | None = None,
+        on_sent: SentCallback | None = None,
     ) -> list[Sent]:
         """Send files under partial names, compare them, and give them their names when all are right.
 
@@ -123,7 +136,12 @@ class SSHUploadConnection:
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
         """
-        return [item.sent() for item in self._send_all(requests, on_progress)]
+        sent = [item.sent() for item in self._send_all(requests, on_progress)]
+        if on_sent is not None:
+            # All have got their names together.
+            for request, one in zip(requests, sent, strict=True):
+                on_sent(request, one)
+        return sent
 
     def revert_upload(self, *files: File) -> None:
         """Remove files that this connection has sent, their partial ones, and folders it made if empty.
@@ -139,6 +157,38 @@ class SSHUploadConnection:
             If the connection is broken and there is no other: the subclasses tell why.
         """
         self._revert(self._targets(files))
+
+    def look_ahead(self, requests: Sequence[SendRequest]) -> Outlook:
+        """Look what the host has under the names of files, and whether they can be sent.
+
+        Raises
+        ------
+        FileUploadError
+            If something else has the name of a file: with all of them. Or if one may not write there, or
+            there is too little space.
+        FileNotAccessibleError
+            If a local file cannot be read, or the connection breaks.
+        """
+        items = [Outgoing.from_request(request, self._paths) for request in requests]
+        folders = HostFolders(self._journal, mode=self._settings.folder_mode)
+        parents = {parent(item.target) for item in items}
+        missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
+        return outlook(items, missing, self._line, self._verification(items))
+
+    def clear_upload(self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]) -> list[RemotePath]:
+        """Remove what another connection, which is gone, has sent, and folders that are empty then.
+
+        Files of which it cannot be found out whether they are those that were sent stay, and are returned.
+
+        Raises
+        ------
+        FileUploadError
+            If the server refuses to remove a file.
+        FileNotAccessibleError
+            If the connection breaks.
+        """
+        verification = self._verification([])
+        return clear(leftovers, made_folders, line=self._line, paths=self._paths, verification=verification)
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str
@@ -168,19 +218,22 @@ class SSHUploadConnection:
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
         items = [Outgoing.from_request(request, self._paths) for request in requests]
-        number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
-        verification = Verification(self._line, self._checksums, self._verify, connections=number)
+        verification = self._verification(items)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
         missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
         wanted = self._not_there(items, missing, verification)
         if wanted:
-            self._check_space(wanted, missing)
+            check_space(wanted, missing, self._line)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
             self._move(wanted, verification, on_progress)
             self._check(wanted, verification)
             name_files(wanted, self._line, self._journal)
         return items
+
+    def _verification(self, items: Sequence[Outgoing]) -> Verification:
+        number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
+        return Verification(self._line, self._checksums, self._verify, connections=number)
 
     def _not_there(
         self, items: Sequence[Outgoing], missing: set[bytes], verification: Verification
@@ -188,47 +241,25 @@ class SSHUploadConnection:
         """Return the files to send, with how much is there of each; the others are there and the same."""
         # In a folder that is not there nothing is.
         inside = [item for item in items if parent(item.target) not in missing]
-        complete = set()
-        there = self._look([item.target for item in inside])
-        for item in inside:
-            if (attributes := there.get(item.target)) is None:
-                continue
-            if not (item.request.resume and attributes.is_file and attributes.size == item.size):
-                raise already_there(item.target, self._line.sftp.host)
-            item.attributes = attributes
-            item.verified = "checksum"
-            complete.add(item)
-        ordered = [item for item in inside if item in complete]
-        for item, is_same in zip(ordered, verification.same(ordered) if ordered else (), strict=True):
-            if not is_same:
-                raise already_there(item.target, self._line.sftp.host)
+        there, in_the_way = find_complete(inside, self._line, verification)
+        if in_the_way:
+            raise already_there([item.target for item in in_the_way], self._line.sftp.host)
+        complete = set(there)
         # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
         self._journal.files.update(item.target for item in complete)
         begun = [item for item in inside if item.request.resume and item not in complete]
-        there = self._look([item.partial for item in begun])
+        partial = self._line.again(lambda: look_up_files(self._line.sftp, [item.partial for item in begun]))
         for item in begun:
-            attributes = there.get(item.partial)
+            attributes = partial.get(item.partial)
             if attributes is not None and attributes.is_file and 0 < (attributes.size or 0) <= item.size:
                 item.start = self._sure(attributes.size or 0, verification)
         return [item for item in items if item not in complete]
-
-    def _look(self, paths: Sequence[bytes]) -> dict[bytes, Attributes]:
-        return self._line.again(lambda: look_up_files(self._line.sftp, paths))
 
     def _sure(self, size: int, verification: Verification) -> int:
         """Return how much of a partial file can be relied on."""
         # Of several connections a later one may have written what comes after a gap. Who compares all of the
         # content finds that out; else what was under way at a time is sent again.
         return size if verification.proves_content else max(0, size - MOST_BYTES)
-
-    def _check_space(self, items: Sequence[Outgoing], missing: set[bytes]) -> None:
-        needed = sum(item.size - item.start for item in items)
-        folder = parent(items[0].target)
-        while folder in missing:
-            folder = parent(folder)
-        free = self._line.again(lambda: self._line.sftp.free_space(folder))
-        if free is not None and free < needed:
-            raise disk_full(folder, self._line.sftp.host, free=free, needed=needed)
 
     def _move(
         self,
@@ -306,13 +337,11 @@ class SSHUploadConnection:
         self._line.again(lambda: self._journal.remove_partial(self._line.sftp, targets))
 
 
-def _uploaded(file: File, item: Outgoing) -> File:
-    sent = item.sent()
-    attributes = item.attributes or Attributes()
+def _uploaded(file: File, sent: Sent) -> File:
     return file.uploaded(
-        remote_uid=None if attributes.uid is None else str(attributes.uid),
-        remote_gid=None if attributes.gid is None else str(attributes.gid),
-        remote_perm=None if attributes.mode is None else str(attributes.mode),
+        remote_uid=sent.uid,
+        remote_gid=sent.gid,
+        remote_perm=sent.permissions,
         remote_size=sent.size,
         remote_creation_time=sent.modified,
         remote_checksum=sent.checksum,

@@ -83,9 +83,13 @@ def test_a_network_that_breaks(embedded_catalogue, ssh_server, ssh_file_transfer
     big.add_local_files(tmp_path / "big.dat")
     ssh_server.cut_after(1_000_000)
     with FakeClient(catalogue=embedded_catalogue, file_transfer=ssh_file_transfer) as client:
+        client.upload_new_dataset_now(big)
+        assert len(client.datasets) == 1
+        ssh_server.refuse_connections()
+        ssh_server.kill_connections()
         with pytest.raises(HostNotReachableError):
             client.upload_new_dataset_now(big)
-        assert len(client.datasets) == 0
+        assert len(client.datasets) == 1
 """
 PLAIN = """
 import sys

@@ -1,0 +1,91 @@
+"""What the command says about uploads: planned, finished and unfinished ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from scitacean.display.table import printable
+from scitacean.errors import ConfigurationError
+from scitacean.model.dataset import Dataset
+from scitacean.workflow.unfinished import UnfinishedUpload
+from scitacean.workflow.upload_plan import UploadPlan
+
+
+def plan_text(plan: UploadPlan) -> str:
+    """Say what an upload would do.
+
+    Parameters
+    ----------
+    plan:
+        Of the upload.
+    """
+    lines = []
+    if plan.source_folder is not None:
+        there = sum(file.is_there for file in plan.files)
+        free = "" if plan.free is None else f", where {plan.free:,} bytes are free"
+        lines += [
+            f"{len(plan.files) - there} files, {plan.size:,} bytes, would go to {plan.source_folder}{free}",
+            f"{there} files are there already" if there else "",
+            *(f"would make the folder {folder}" for folder in plan.new_folders),
+            f"{plan.requests} requests would register it: {plan.blocks} blocks, {plan.attachments} attachments",
+        ]
+    lines += [f"problem: {problem}" for problem in plan.problems] or ["no problems found; nothing was sent"]
+    return "\n".join(printable(line) for line in lines if line)
+
+
+def uploaded_text(dataset: Dataset) -> str:
+    """Say what was uploaded; the last line is the PID.
+
+    Parameters
+    ----------
+    dataset:
+        As the catalogue has it.
+    """
+    files = f"{dataset.number_of_files} files, {dataset.size:,} bytes, are in {dataset.source_folder}"
+    return f"{files}\n{dataset.pid}"
+
+
+def unfinished_text(uploads: Sequence[UnfinishedUpload]) -> str:
+    """List unfinished uploads.
+
+    Parameters
+    ----------
+    uploads:
+        The uploads.
+    """
+    if not uploads:
+        return "No upload is unfinished."
+    return "\n".join(_unfinished(upload) for upload in uploads)
+
+
+def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
+    """Return the journal of the only unfinished upload.
+
+    Parameters
+    ----------
+    uploads:
+        The uploads.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none, or if there are several.
+    """
+    if len(uploads) == 1:
+        return uploads[0].journal
+    raise ConfigurationError(
+        f"{len(uploads)} uploads are unfinished.",
+        hint="Name the journal of the one that is meant; scitacean resume --list shows them."
+        if uploads
+        else "There is nothing to go on with.",
+    )
+
+
+def _unfinished(upload: UnfinishedUpload) -> str:
+    dataset = f", dataset {upload.pid}" if upload.pid is not None else ""
+    files = f"{upload.files_sent} of {upload.files_total} files in {upload.source_folder}"
+    return printable(
+        f"{upload.begun:%Y-%m-%d %H:%M} UTC  {upload.name}: {files}{dataset}, to {upload.catalogue}\n"
+        f"    {upload.journal}"
+    )

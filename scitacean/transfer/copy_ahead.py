@@ -1,0 +1,200 @@
+"""Looking what a mounted file system has where files shall be copied to, and removing what was left there."""
+
+# ruff: noqa: PTH106, PTH108, PTH112, PTH113, PTH116, PTH120
+# For many small files, pathlib takes longer than the looking.
+from __future__ import annotations
+
+import filecmp
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from scitacean.errors import FileUploadError
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.copy_download import checksum_of_linked
+from scitacean.transfer.mounted import not_accessible
+from scitacean.transfer.partial import partial_name
+from scitacean.transfer.protocol import Leftover, Outlook, SendRequest, Sent
+
+_MOST_LISTED = 20
+
+
+def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
+    """Look what is there under the names of files, and whether they can be copied.
+
+    Parameters
+    ----------
+    requests:
+        The files. Only those that may be resumed are compared with what is there.
+
+    Raises
+    ------
+    FileUploadError
+        If something else has the name of a file, one may not write, or there is too little space.
+    FileNotAccessibleError
+        If a local file cannot be read.
+    """
+    missing = _missing_folders({os.path.dirname(request.remote.posix) for request in requests})
+    present: dict[RemotePath, Sent] = {}
+    in_the_way: list[str] = []
+    needed = 0
+    for request in requests:
+        target = request.remote.posix
+        try:
+            status = os.stat(request.local)
+            if os.path.dirname(target) in missing or not os.path.lexists(target):
+                needed += status.st_size
+            elif request.resume and _is_same(request.local, target):
+                checksum = checksum_of_linked(request.local, request.checksum_algorithm)
+                present[request.remote] = sent_as_is(status, checksum)
+            else:
+                in_the_way.append(target)
+        except OSError as error:
+            raise not_accessible(error, request.local) from error
+    if in_the_way:
+        raise _already_there(in_the_way)
+    free = _free_space(requests, present, missing, needed) if len(present) < len(requests) else None
+    return Outlook(present=present, missing_folders=tuple(sorted(missing)), free=free)
+
+
+def clear(leftovers: Sequence[Leftover], made_folders: Sequence[str]) -> list[RemotePath]:
+    """Remove copies and partial ones, and folders that are empty then.
+
+    Parameters
+    ----------
+    leftovers:
+        The files.
+    made_folders:
+        Folders that were not there before.
+
+    Returns
+    -------
+    :
+        Files of which it cannot be found out whether they are those that were copied; they stay.
+
+    Raises
+    ------
+    FileUploadError
+        If a file cannot be removed.
+    """
+    unknown = []
+    for leftover in leftovers:
+        remote = leftover.request.remote
+        target = remote.posix
+        identity = (target, leftover.size, leftover.mtime_ns)
+        remove_copy(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
+        if not _has_size(target, leftover.size):
+            continue
+        if leftover.is_named or (_is_unchanged(leftover) and _is_same(leftover.request.local, target)):
+            remove_copy(target)
+        elif not _is_unchanged(leftover):
+            unknown.append(remote)
+    for folder in sorted(made_folders, reverse=True):
+        with suppress(OSError):
+            os.rmdir(folder)
+    return unknown
+
+
+def remove_copy(path: str) -> None:
+    """Remove a file if it is there.
+
+    Parameters
+    ----------
+    path:
+        The file.
+
+    Raises
+    ------
+    FileUploadError
+        If it cannot be removed.
+    """
+    try:
+        with suppress(FileNotFoundError):
+            os.unlink(path)
+    except OSError as error:
+        raise FileUploadError(
+            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
+        ) from error
+
+
+def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:
+    """Return what is said of a file that was copied.
+
+    Parameters
+    ----------
+    status:
+        Of the local file.
+    checksum:
+        Its hexadecimal digest, if one was asked for.
+    """
+    modified = datetime.fromtimestamp(status.st_mtime_ns / 1e9, tz=UTC)
+    return Sent(size=status.st_size, modified=modified, checksum=checksum)
+
+
+def _missing_folders(folders: set[str]) -> set[str]:
+    missing: set[str] = set()
+    for folder in folders:
+        path = folder
+        while path not in missing and not os.path.isdir(path):
+            missing.add(path)
+            path = os.path.dirname(path)
+    return missing
+
+
+def _free_space(
+    requests: Sequence[SendRequest], present: dict[RemotePath, Sent], missing: set[str], needed: int
+) -> int | None:
+    folder = ""
+    for folder in {
+        os.path.dirname(request.remote.posix) for request in requests if request.remote not in present
+    }:
+        while folder in missing:
+            folder = os.path.dirname(folder)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise FileUploadError(
+                f"Cannot write to the folder {folder}: permission denied.",
+                hint="Check the source folder and its permissions.",
+            )
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return None
+    if free < needed:
+        raise FileUploadError(
+            f"The disk is full: {free} bytes are free at {folder}, {needed} are needed.",
+            hint="Make room there or use another source folder.",
+        )
+    return free
+
+
+def _is_same(local: Path, target: str) -> bool:
+    return os.path.isfile(target) and not os.path.islink(target) and filecmp.cmp(local, target, shallow=False)
+
+
+def _has_size(path: str, size: int) -> bool:
+    try:
+        return os.lstat(path).st_size == size
+    except OSError:
+        return False
+
+
+def _is_unchanged(leftover: Leftover) -> bool:
+    try:
+        status = os.stat(leftover.request.local)
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (leftover.size, leftover.mtime_ns)
+
+
+def _already_there(paths: Sequence[str]) -> FileUploadError:
+    listing = "".join(f"\n  - {path}" for path in paths[1:_MOST_LISTED])
+    more = len(paths) - _MOST_LISTED
+    listing += f"\n  and {more:,} more" if more > 0 else ""
+    listing = f" The same holds for:{listing}\n" if listing else ""
+    return FileUploadError(
+        f"There is a file {paths[0]} already, and files are never overwritten.{listing}",
+        hint="Use another source folder, or move what is there away.",
+    )

@@ -1,0 +1,80 @@
+"""Removing what an earlier connection, which is gone, has sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import Leftover
+from scitacean.transfer.ssh.ahead import find_complete
+from scitacean.transfer.ssh.journal import Journal
+from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.lookup import look_up_files
+from scitacean.transfer.ssh.outgoing import Outgoing, partial_on_host
+from scitacean.transfer.ssh.paths import HostPaths
+from scitacean.transfer.ssh.verify import Verification
+
+
+def clear(
+    leftovers: Sequence[Leftover],
+    made_folders: Sequence[str],
+    *,
+    line: Line,
+    paths: HostPaths,
+    verification: Verification,
+) -> list[RemotePath]:
+    """Remove files and partial ones, and folders that are empty then.
+
+    Parameters
+    ----------
+    leftovers:
+        The files.
+    made_folders:
+        Folders that were not there before.
+    line:
+        The connection.
+    paths:
+        What paths are on the host.
+    verification:
+        Compares files.
+
+    Returns
+    -------
+    :
+        Files of which it cannot be found out whether they are those that were sent; they stay.
+
+    Raises
+    ------
+    FileUploadError
+        If the server refuses to remove a file.
+    FileNotAccessibleError
+        If the connection breaks.
+    """
+    targets = {paths.on_host(leftover.request.remote): leftover for leftover in leftovers}
+    there = line.again(lambda: look_up_files(line.sftp, list(targets)))
+    alike = {target: targets[target] for target, found in there.items() if found.size == targets[target].size}
+    journal = Journal(
+        files={target for target, leftover in alike.items() if leftover.is_named},
+        partial={_partial(target, leftover): target for target, leftover in targets.items()},
+        folders={folder.encode("utf-8", "surrogateescape") for folder in made_folders},
+    )
+    unsure = [leftover for leftover in alike.values() if not leftover.is_named]
+    comparable = [leftover for leftover in unsure if _is_unchanged(leftover)]
+    items = [Outgoing.from_request(leftover.request, paths) for leftover in comparable]
+    complete, _ = find_complete(items, line, verification)
+    journal.files.update(item.target for item in complete)
+    line.again(lambda: journal.revert(line.sftp, set(targets)))
+    return [leftover.request.remote for leftover in unsure if leftover not in comparable]
+
+
+def _partial(target: bytes, leftover: Leftover) -> bytes:
+    return partial_on_host(target, leftover.request.remote, leftover.size, leftover.mtime_ns)
+
+
+def _is_unchanged(leftover: Leftover) -> bool:
+    try:
+        status = os.stat(leftover.request.local)  # noqa: PTH116  # for tens of thousands of files
+    except OSError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (leftover.size, leftover.mtime_ns)

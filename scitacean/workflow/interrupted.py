@@ -1,0 +1,72 @@
+"""What is said of an upload that stopped half way: what is where, and how to go on or to undo it."""
+
+from __future__ import annotations
+
+from scitacean.errors import UploadInterrupted
+from scitacean.workflow.journal import Journal
+
+
+def interrupted(journal: Journal, error: Exception) -> UploadInterrupted:
+    """Make the error for an upload that can be gone on with.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    error:
+        What happened.
+    """
+    steps = journal.steps
+    return UploadInterrupted(
+        f"The upload of {steps.record.name!r} stopped: {error}\n{what_is_where(journal)}",
+        hint=how_to_go_on(journal),
+        pid=steps.pid,
+        source_folder=steps.record.source_folder.posix if steps.record.local else None,
+        journal=journal.path,
+    )
+
+
+def what_is_where(journal: Journal) -> str:
+    """Say what the servers have of an upload.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    """
+    steps = journal.steps
+    told = []
+    if total := len(steps.record.local):
+        there = len(steps.sent)
+        folder = steps.record.source_folder
+        if steps.is_creating:
+            told.append(f"Its {total} file(s) are in {folder}.")
+        else:
+            told.append(
+                f"{there} of its {total} file(s) are complete in {folder}; others may be there in part."
+            )
+    if steps.pid is not None:
+        told.append(
+            f"The dataset {steps.pid} is in the catalogue, but not all of its files or attachments may be "
+            "registered."
+        )
+    elif steps.is_creating:
+        told.append("It is not known whether the catalogue has the dataset.")
+    else:
+        told.append("The catalogue does not have the dataset.")
+    return " ".join(told)
+
+
+def how_to_go_on(journal: Journal) -> str:
+    """Say what one can do with an upload that stopped.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    """
+    return (
+        "To go on where it stopped, upload it once more or run 'scitacean resume "
+        f"{journal.path}' (client.resume_upload): nothing is sent or registered twice. To undo it, run "
+        f"'scitacean resume --discard {journal.path}' (client.discard_upload)."
+    )

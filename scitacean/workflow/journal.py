@@ -1,0 +1,390 @@
+"""The journal of one upload: a small file that says what is done, for whoever has to go on with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Self, TypedDict, cast
+
+import attrs
+
+from scitacean.errors import ConfigurationError, FileNotAccessibleError
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import Sent, Verified
+from scitacean.workflow.upload_record import UploadRecord
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+_FORMAT = 1
+_MOST_UNSAVED = 1_000
+_LONGEST_UNSAVED_SECONDS = 1.0
+
+
+@attrs.define(kw_only=True)
+class Steps:
+    """What of an upload is done.
+
+    Attributes
+    ----------
+    begun:
+        When it began.
+    record:
+        What is uploaded.
+    present:
+        Files that the file server had before.
+    made_folders:
+        Folders that it did not have before, as the file transfer names them.
+    alike:
+        Datasets of the catalogue that were taken for the same one before this one was created.
+    sent:
+        Files that have arrived and have their names, by their place in :attr:`UploadRecord.local`.
+    is_creating:
+        Whether the catalogue was, or was about to be, asked to create the dataset.
+    pid:
+        The dataset, where the catalogue has said that it is there.
+    """
+
+    begun: datetime
+    record: UploadRecord
+    present: frozenset[RemotePath] = frozenset()
+    made_folders: Sequence[str] = ()
+    alike: frozenset[str] = frozenset()
+    sent: dict[int, Sent] = attrs.Factory(dict)
+    is_creating: bool = False
+    pid: str | None = None
+
+
+class _Details(TypedDict):
+    size: int
+    checksum: str | None
+    verified: Verified | None
+    uid: str | None
+    gid: str | None
+    permissions: str | None
+
+
+class Journal:
+    """The open journal of an upload; nobody else can open it meanwhile.
+
+    Make one with :meth:`create` or :meth:`open`, and use it in a ``with`` statement.
+
+    Parameters
+    ----------
+    path:
+        The file.
+    lock:
+        Held as long as it is open.
+    file:
+        The same, open for adding to it.
+    steps:
+        What it says.
+    is_resumed:
+        Whether another call has begun it.
+    """
+
+    def __init__(self, path: Path, lock: FileLock, file: BinaryIO, steps: Steps, *, is_resumed: bool) -> None:
+        self.path = path
+        self.steps = steps
+        self.is_resumed = is_resumed
+        self._lock = lock
+        self._file = file
+        self._unsaved = 0
+        self._saved_at = time.monotonic()
+
+    @classmethod
+    def create(cls, path: Path, steps: Steps) -> Self:
+        """Begin a journal; it is on the disk when this returns.
+
+        Parameters
+        ----------
+        path:
+            The file; its folder is made where it is not there.
+        steps:
+            What is known already.
+
+        Raises
+        ------
+        ConfigurationError
+            If it cannot be written, or another process has begun the same upload.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock = _locked(path)
+        except OSError as error:
+            raise _not_written(path, error) from error
+        try:
+            _refuse_begun(path)
+            _write_new(path, _line(_header(steps)))
+            return cls(path, lock, path.open("ab"), steps, is_resumed=False)
+        except OSError as error:
+            _release(lock)
+            raise _not_written(path, error) from error
+        except BaseException:
+            _release(lock)
+            raise
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the journal of an upload that was interrupted.
+
+        Parameters
+        ----------
+        path:
+            The file.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is no journal, is not there, or its upload is still running.
+        """
+        if not path.is_file():
+            raise ConfigurationError(
+                f"There is no journal {path}: that upload is finished, or was undone.",
+                hint="scitacean resume --list (client.unfinished_uploads) shows those that are not.",
+            )
+        try:
+            lock = _locked(path)
+        except OSError as error:
+            raise _not_written(path, error) from error
+        try:
+            steps, end = _read(path)
+            file = path.open("r+b")
+            # A line that was being written when the process ended says nothing.
+            file.truncate(end)
+            file.seek(end)
+            return cls(path, lock, file, steps, is_resumed=True)
+        except OSError as error:
+            _release(lock)
+            raise _not_written(path, error) from error
+        except BaseException:
+            _release(lock)
+            raise
+
+    def note_sent(self, index: int, sent: Sent) -> None:
+        """Note that a file has arrived; saved with others, within a second or a thousand files.
+
+        Parameters
+        ----------
+        index:
+            Its place in :attr:`UploadRecord.local`.
+        sent:
+            What was sent.
+        """
+        self.steps.sent[index] = sent
+        self._write({"sent": index, "modified": sent.modified.isoformat(), **_details(sent)})
+        self._unsaved += 1
+        waited = time.monotonic() - self._saved_at
+        if self._unsaved >= _MOST_UNSAVED or waited >= _LONGEST_UNSAVED_SECONDS:
+            self.save()
+
+    def note_creating(self) -> None:
+        """Note that the catalogue is going to be asked to create the dataset."""
+        self.steps.is_creating = True
+        self._write({"creating": datetime.now(tz=UTC).isoformat()})
+        self.save()
+
+    def note_created(self, pid: str) -> None:
+        """Note that the dataset is in the catalogue.
+
+        Parameters
+        ----------
+        pid:
+            Its identifier.
+        """
+        self.steps.pid = pid
+        self._write({"created": pid})
+        self.save()
+
+    def note_registered(self, what: str) -> None:
+        """Note that a block or an attachment is in the catalogue.
+
+        Parameters
+        ----------
+        what:
+            Which one, for people: who goes on asks the catalogue.
+        """
+        self._write({"registered": what})
+        self.save()
+
+    def save(self) -> None:
+        """Make sure that all that was noted is on the disk."""
+        try:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            raise self._not_noted(error) from error
+        self._unsaved = 0
+        self._saved_at = time.monotonic()
+
+    def remove(self) -> None:
+        """Remove it, because there is nothing to go on with."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Let others open it."""
+        self._file.close()
+        _release(self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, content: Mapping[str, object]) -> None:
+        try:
+            self._file.write(_line(content))
+        except OSError as error:
+            raise self._not_noted(error) from error
+
+    def _not_noted(self, error: OSError) -> FileNotAccessibleError:
+        return FileNotAccessibleError(
+            f"Cannot write the journal {self.path}: {error.strerror or error}.",
+            hint="Make room there, or name another place with journal=...",
+        )
+
+
+def read_steps(path: Path) -> Steps:
+    """Read a journal, which may be open elsewhere.
+
+    Parameters
+    ----------
+    path:
+        The file.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is no journal.
+    OSError
+        If it cannot be read.
+    """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[Steps, int]:
+    """Return what a journal says, and where its last whole line ends."""
+    content = path.read_bytes()
+    end = content.rfind(b"\n") + 1
+    try:
+        first, *others = [json.loads(line) for line in content[:end].splitlines()]
+        steps = _steps(first)
+        for other in others:
+            _apply(other, steps)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigurationError(
+            f"{path} is no journal of an upload that can be read here: {error}.",
+            hint="It may have been written by a newer version: update scitacean.",
+        ) from None
+    return steps, end
+
+
+def _header(steps: Steps) -> dict[str, object]:
+    return {
+        "format": _FORMAT,
+        "begun": steps.begun.isoformat(),
+        "upload": steps.record.to_json(),
+        "present": sorted(path.posix for path in steps.present),
+        "made_folders": list(steps.made_folders),
+        "alike": sorted(steps.alike),
+    }
+
+
+def _steps(header: Mapping[str, object]) -> Steps:
+    if header["format"] != _FORMAT:
+        raise ValueError(f"its format is {header['format']!r}")
+    return Steps(
+        begun=datetime.fromisoformat(cast("str", header["begun"])),
+        record=UploadRecord.from_json(cast("dict[str, object]", header["upload"])),
+        present=frozenset(RemotePath(path) for path in cast("list[str]", header["present"])),
+        made_folders=cast("list[str]", header["made_folders"]),
+        alike=frozenset(cast("list[str]", header["alike"])),
+    )
+
+
+def _apply(line: Mapping[str, object], steps: Steps) -> None:
+    match line:
+        case {"sent": int(index), "modified": str(modified), **details}:
+            steps.sent[index] = Sent(modified=datetime.fromisoformat(modified), **cast("_Details", details))
+        case {"creating": _}:
+            steps.is_creating = True
+        case {"created": str(pid)}:
+            steps.pid = pid
+
+
+def _details(sent: Sent) -> dict[str, object]:
+    details = attrs.asdict(sent)
+    del details["modified"]
+    return details
+
+
+def _line(content: Mapping[str, object]) -> bytes:
+    # Names that are no unicode are kept by their escapes.
+    return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def _locked(path: Path) -> FileLock:
+    # Loaded by those only who upload.
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise _in_use(path) from None
+    return lock
+
+
+def _release(lock: FileLock) -> None:
+    # While it is held, or somebody else's would be removed.
+    Path(lock.lock_file).unlink(missing_ok=True)
+    lock.release()
+
+
+def _refuse_begun(path: Path) -> None:
+    # Somebody else may have begun the same upload since this one has looked.
+    if path.exists():
+        raise _in_use(path)
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    unfinished = path.with_name(f"{path.name}.new")
+    # What datasets say is not for everybody.
+    number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(number, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    _sync_folder(path.parent)
+
+
+def _in_use(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"This upload is running already: its journal {path} is in use.",
+        hint="Wait until it is finished.",
+    )
+
+
+def _not_written(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError(
+        f"Cannot keep the journal {path} of the upload: {error.strerror or error}; nothing was sent.",
+        hint="Name a file in a folder that you can write to: journal=... (--journal).",
+    )
+
+
+def _sync_folder(folder: Path) -> None:
+    # Windows opens no folders.
+    if os.name != "nt":
+        number = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(number)
+        finally:
+            os.close(number)

@@ -1,0 +1,193 @@
+"""Sending the files of an upload and comparing what arrived with what was sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from scitacean.errors import FileUploadError, IntegrityError
+from scitacean.model.checksum import known_or_none
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import (
+    LooksAhead,
+    Outlook,
+    RemoteChecksums,
+    ResumableUpload,
+    SendRequest,
+    Sent,
+    UploadConnection,
+)
+from scitacean.workflow.journal import Journal
+from scitacean.workflow.progress import ProgressMeter
+from scitacean.workflow.upload_record import LocalFile, UploadRecord
+
+
+def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
+    """Find out whether files can be sent, as far as the transfer can tell.
+
+    Parameters
+    ----------
+    record:
+        The upload.
+    connection:
+        To the file server.
+
+    Raises
+    ------
+    FileUploadError
+        If they cannot: something else has their names, the folder is read-only, or there is no space.
+    FileNotAccessibleError
+        If a local file cannot be read, or the connection breaks.
+    """
+    if not isinstance(connection, LooksAhead):
+        return Outlook(present={})
+    return connection.look_ahead(_requests(record))
+
+
+def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMeter) -> None:
+    """Send what is not there yet, compare it, and note what was sent.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload; notes all of its files.
+    connection:
+        To the file server.
+    meter:
+        Is told how it goes on.
+
+    Raises
+    ------
+    FileUploadError
+        If a file cannot be written, or has changed since the upload began.
+    IntegrityError
+        If files did not arrive as they were sent.
+    FileNotAccessibleError
+        If a local file cannot be read, or the connection breaks.
+    """
+    record = journal.steps.record
+    _refuse_changed(record.local)
+    meter.phase("moving")
+    if isinstance(connection, ResumableUpload):
+        unverified = _send(journal, connection, connection, meter)
+    else:
+        unverified = _send_plainly(journal, connection)
+    _refuse_changed_meanwhile(record.local, journal.steps.sent)
+    meter.phase("verifying")
+    _verify(connection, unverified, record, journal.steps.sent)
+
+
+def _requests(record: UploadRecord) -> list[SendRequest]:
+    folder = record.source_folder
+    return [
+        SendRequest(
+            local=cast("Path", one.file.local_path),
+            remote=folder / one.file.remote_path,
+            resume=True,
+            checksum_algorithm=known_or_none(one.file.checksum_algorithm),
+        )
+        for one in record.local
+    ]
+
+
+def _send(
+    journal: Journal, connection: UploadConnection, resumable: ResumableUpload, meter: ProgressMeter
+) -> list[int]:
+    """Send files that are not there; return the places of those that the transfer did not compare."""
+    record = journal.steps.record
+    requests = _requests(record)
+    places = {request.remote: index for index, request in enumerate(requests)}
+    present = outlook_of(record, connection).present
+    journal.steps.sent.clear()
+    for path, sent in present.items():
+        journal.note_sent(places[path], sent)
+        meter.moved(path, sent.size)
+
+    def note(request: SendRequest, sent: Sent) -> None:
+        journal.note_sent(places[request.remote], sent)
+
+    wanted = [request for request in requests if request.remote not in present]
+    sent_now = resumable.send_files(wanted, on_progress=meter.callback, on_sent=note) if wanted else []
+    return [
+        places[request.remote]
+        for request, sent in zip(wanted, sent_now, strict=True)
+        if sent.verified is None
+    ]
+
+
+def _send_plainly(journal: Journal, connection: UploadConnection) -> list[int]:
+    record = journal.steps.record
+    for index, file in enumerate(connection.upload_files(*(one.file for one in record.local))):
+        # The transfer may be anybody's.
+        file = file if file.is_on_remote else file.uploaded()
+        size = cast("int", file.remote_size)
+        sent = Sent(
+            size=size,
+            modified=file.remote_creation_time or _modified(record.local[index]),
+            checksum=file.remote_checksum,
+            uid=file.remote_uid,
+            gid=file.remote_gid,
+            permissions=file.remote_perm,
+        )
+        journal.note_sent(index, sent)
+    _refuse_changed(record.local)
+    return list(range(len(record.local)))
+
+
+def _refuse_changed(local: Sequence[LocalFile]) -> None:
+    """Refuse files that are not what they were when the upload began."""
+    for one in local:
+        path = cast("Path", one.file.local_path)
+        try:
+            status = os.stat(path)  # noqa: PTH116  # for tens of thousands of files
+        except OSError as error:
+            raise FileUploadError(
+                f"Cannot read {path}: {error.strerror or error}.",
+                hint="It was there when the upload began: put it back.",
+            ) from error
+        if (status.st_size, status.st_mtime_ns) != (one.size, one.mtime_ns):
+            raise _changed(path)
+
+
+def _refuse_changed_meanwhile(local: Sequence[LocalFile], sent: Mapping[int, Sent]) -> None:
+    for index, one in enumerate(local):
+        if sent[index].size != one.size:
+            raise _changed(cast("Path", one.file.local_path))
+
+
+def _modified(one: LocalFile) -> datetime:
+    return datetime.fromtimestamp(one.mtime_ns / 1e9, tz=UTC)
+
+
+def _changed(path: Path) -> FileUploadError:
+    return FileUploadError(
+        f"The file {path} changed while it was uploaded.",
+        hint="Wait until nothing writes to it any more, then upload again.",
+    )
+
+
+def _verify(
+    connection: UploadConnection, places: Sequence[int], record: UploadRecord, sent: Mapping[int, Sent]
+) -> None:
+    """Compare what arrived with what was sent, where the transfer can look."""
+    if not isinstance(connection, RemoteChecksums):
+        return
+    groups: dict[str, dict[RemotePath, int]] = {}
+    for place in places:
+        file = record.local[place].file
+        if (algorithm := known_or_none(file.checksum_algorithm)) is not None:
+            groups.setdefault(algorithm, {})[record.source_folder / file.remote_path] = place
+    bad = []
+    for algorithm, group in groups.items():
+        found = connection.remote_checksums(list(group), algorithm=algorithm) or {}
+        for path, checksum in found.items():
+            if (expected := sent[group[path]].checksum) not in (None, checksum):
+                bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
+    if bad:
+        raise IntegrityError(
+            f"{len(bad)} file(s) did not arrive as they were sent; the upload was undone.{''.join(bad)}\n",
+            hint="Upload again; if that does not help, tell the file server's administrator.",
+        )

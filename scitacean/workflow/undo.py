@@ -1,0 +1,191 @@
+"""Undoing an upload: removing what it has made, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scitacean.catalogue.scicat_client import ScicatClient
+from scitacean.errors import ConfigurationError, ForbiddenError, NotFoundError, UploadInterrupted
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.protocol import (
+    ClearsUploads,
+    FileTransfer,
+    Leftover,
+    SendRequest,
+    UploadConnection,
+)
+from scitacean.workflow.interrupted import interrupted
+from scitacean.workflow.journal import Journal
+from scitacean.workflow.register import find_created
+
+_MOST_LISTED = 20
+
+
+def undo_sending(journal: Journal, connection: UploadConnection) -> None:
+    """Remove the files that an upload has sent, those of earlier calls included.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload; the catalogue surely does not have its dataset.
+    connection:
+        To the file server.
+
+    Raises
+    ------
+    TransferError
+        If they cannot be removed.
+    """
+    steps = journal.steps
+    if not journal.is_resumed:
+        folder = steps.record.source_folder
+        files = [one.file for one in steps.record.local]
+        connection.revert_upload(*(one for one in files if folder / one.remote_path not in steps.present))
+        return
+    if not isinstance(connection, ClearsUploads):
+        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
+    if unknown := connection.clear_upload(_leftovers(journal), made_folders=steps.made_folders):
+        raise _by_hand(journal, unknown)
+
+
+def discard_upload(path: Path, *, scicat: ScicatClient, transfer: FileTransfer | None) -> None:
+    """Undo an upload that was interrupted: remove its dataset, its files and its journal.
+
+    Parameters
+    ----------
+    path:
+        The journal.
+    scicat:
+        Talks to the catalogue.
+    transfer:
+        Reaches the files.
+
+    Raises
+    ------
+    UploadInterrupted
+        If something cannot be removed: it says what and who can.
+    ConfigurationError
+        If it is no journal, its upload is running, or it is of another catalogue or file server.
+    ScicatCommError, TransferError
+        If a server cannot be reached.
+    """
+    with Journal.open(path) as journal:
+        refuse_other_catalogue(journal, scicat)
+        _delete_dataset(journal, scicat)
+        if journal.steps.record.local:
+            dataset = journal.steps.record.as_dataset()
+            transfer = transfer_for(journal, transfer)
+            representative = _leftovers(journal)[0].request.remote
+            with transfer.connect_for_upload(dataset, representative) as connection:
+                undo_sending(journal, connection)
+        journal.remove()
+
+
+def refuse_other_catalogue(journal: Journal, scicat: ScicatClient) -> None:
+    """Check that an upload goes to this catalogue.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    scicat:
+        Talks to the catalogue.
+
+    Raises
+    ------
+    ConfigurationError
+        If it goes to another one.
+    """
+    if journal.steps.record.catalogue != scicat.url:
+        raise ConfigurationError(
+            f"The upload of {journal.path} goes to {journal.steps.record.catalogue}, not to {scicat.url}.",
+            hint="Use a client of that catalogue.",
+        )
+
+
+def transfer_for(journal: Journal, transfer: FileTransfer | None) -> FileTransfer:
+    """Return a file transfer that sends to the folder of an upload.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    transfer:
+        That of the client.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none, or it sends to another folder.
+    """
+    record = journal.steps.record
+    if transfer is None:
+        raise ConfigurationError(
+            f"The files of the upload are in {record.source_folder}, but the client has no file transfer.",
+            hint="Make the client with file_transfer=SSHFileTransfer(...), or give the command --host.",
+        )
+    if (folder := transfer.source_folder_for(record.as_dataset())) != record.source_folder:
+        raise ConfigurationError(
+            f"The upload goes to {record.source_folder}, but the file transfer would send to {folder}.",
+            hint="Use a file transfer with the source folder with which the upload began.",
+        )
+    return transfer
+
+
+def _leftovers(journal: Journal) -> list[Leftover]:
+    steps = journal.steps
+    leftovers = []
+    for index, one in enumerate(steps.record.local):
+        remote = steps.record.source_folder / one.file.remote_path
+        if remote not in steps.present and one.file.local_path is not None:
+            request = SendRequest(local=one.file.local_path, remote=remote, resume=True)
+            leftovers.append(
+                Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, is_named=index in steps.sent)
+            )
+    return leftovers
+
+
+def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
+    steps = journal.steps
+    found = [steps.pid] if steps.pid is not None else []
+    if not found and steps.is_creating:
+        found = find_created(journal, scicat)
+    if len(found) > 1:
+        raise UploadInterrupted(
+            f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}. Nothing was "
+            "removed.",
+            hint="Ask an administrator of the catalogue which of them to delete.",
+            source_folder=steps.record.source_folder.posix,
+            journal=journal.path,
+        )
+    for pid in found:
+        try:
+            scicat.delete_dataset_with_parts(pid)
+        except NotFoundError:
+            continue
+        except ForbiddenError as error:
+            raise UploadInterrupted(
+                f"You may not delete the dataset {pid}, so nothing was removed: its files stay in "
+                f"{steps.record.source_folder}.",
+                hint=f"Ask an administrator of the catalogue to delete {pid}, then discard the upload again; "
+                "or go on with it.",
+                pid=pid,
+                source_folder=steps.record.source_folder.posix,
+                journal=journal.path,
+            ) from error
+        except Exception as error:
+            raise interrupted(journal, error) from error
+
+
+def _by_hand(journal: Journal, paths: list[RemotePath]) -> UploadInterrupted:
+    listing = "".join(f"\n  - {path}" for path in paths[:_MOST_LISTED])
+    more = len(paths) - _MOST_LISTED
+    listing += f"\n  and {more:,} more" if more > 0 else ""
+    folder = journal.steps.record.source_folder
+    return UploadInterrupted(
+        f"It cannot be found out whether {len(paths)} file(s) in {folder} are those that were sent, so they "
+        f"were not removed.{listing}\n",
+        hint=f"Remove them, if they are, and then the journal {journal.path}.",
+        source_folder=folder.posix,
+        journal=journal.path,
+    )
