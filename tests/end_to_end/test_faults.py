@@ -37,7 +37,9 @@ class Site:
         for path in folders.values():
             path.mkdir()
         write(folders["local"], CONTENT)
-        return _place(self.servers, folders, served, GIVEN if case.work == "download" else case.slug, self.pid)
+        return _place(
+            self.servers, folders, served, GIVEN if case.work == "download" else case.slug, self.pid
+        )
 
 
 @pytest.fixture(scope="module")

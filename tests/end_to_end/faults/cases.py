@@ -52,7 +52,15 @@ AFTER_CREATION = ("block created", "second block", "attachment", "last attachmen
 UPLOAD_TRANSFER: Mapping[str, tuple[str, ...]] = {
     "begin": ("disk full here", "denied here"),
     "connect": ("refused", "timeout", "killed before"),
-    "folder made": ("cut", "cut for good", "timeout", "denied here", "denied there", "killed before", "Ctrl-C"),
+    "folder made": (
+        "cut",
+        "cut for good",
+        "timeout",
+        "denied here",
+        "denied there",
+        "killed before",
+        "Ctrl-C",
+    ),
     "file moving": (
         "cut",
         "cut for good",
@@ -73,7 +81,15 @@ UPLOAD_TRANSFER: Mapping[str, tuple[str, ...]] = {
         "killed before",
         "Ctrl-C",
     ),
-    "rename there": ("cut", "cut for good", "timeout", "denied there", "name taken", "killed before", "Ctrl-C"),
+    "rename there": (
+        "cut",
+        "cut for good",
+        "timeout",
+        "denied there",
+        "name taken",
+        "killed before",
+        "Ctrl-C",
+    ),
 }
 DOWNLOAD_TRANSFER: Mapping[str, tuple[str, ...]] = {
     "begin": ("denied here", "denied there", "file vanishes", "file changes"),

@@ -97,7 +97,9 @@ def check_stopped_upload(
     """
     for name, content in found.files.items():
         if PARTIAL not in name:
-            assert content == (foreign[name] if name in foreign else CONTENT[name]), f"wrong content in {name}"
+            assert content == (foreign[name] if name in foreign else CONTENT[name]), (
+                f"wrong content in {name}"
+            )
     mine = {name: content for name, content in found.files.items() if name not in foreign}
     assert len(found.pids) <= 1, "twice in the catalogue"
     assert len(set(found.registered)) == len(found.registered), "a file twice in the catalogue"

@@ -104,9 +104,7 @@ class Harm:
             _set_modes(self._given, files=0)
 
     def _deny_there(self) -> None:
-        if self.case.work == "download":
-            _set_modes(self.place.source_folder, files=0)
-        elif self.case.step == "checksum there":
+        if self.case.work == "download" or self.case.step == "checksum there":
             _set_modes(self.place.source_folder, files=0)
         else:
             _set_modes(Path(self.place.served), folders=0o555)

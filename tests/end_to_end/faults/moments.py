@@ -112,6 +112,6 @@ def _renaming(event: Event, folder: Path) -> Iterator[None]:
 def _on_audit(name: str, arguments: tuple[object, ...]) -> None:
     if name == "os.rename" and _renamings:
         new = os.path.realpath(str(arguments[1]))
-        for folder, event in list(_renamings):
+        for folder, event in _renamings:
             if new.startswith(folder):
                 event.pass_by()

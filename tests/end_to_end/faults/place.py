@@ -26,6 +26,7 @@ ALGORITHMS: Mapping[str, str] = {"sub/b c.dat": "md5"}
 CAPTIONS = ("The rod", "The rod, cooled")
 USERNAME, PASSWORD = "ada", "ada-secret"
 PATIENCE_SECONDS = 20.0
+RETRY_SECONDS = 1.2
 CREATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -103,7 +104,7 @@ class Place:
             username=USERNAME,
             password=PASSWORD,
             file_transfer=self.transfer(timeout=host_timeout),
-            **({"timeout": PATIENCE_SECONDS} | options),
+            **({"timeout": PATIENCE_SECONDS, "retry_for": RETRY_SECONDS} | options),
         )
 
     def dataset(self) -> Dataset:

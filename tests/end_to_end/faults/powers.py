@@ -1,4 +1,4 @@
-"""Doing something without the powers of root, so that permissions count for those who run the tests as root."""
+"""Doing something without the powers of root, so that permissions count whoever runs the tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Running one case: the work with its fault, what it left, and the work gone on with when all is well again."""
+"""Running one case: the work with its fault, what it left, and the work gone on with when all is well."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -28,7 +28,7 @@ from tests.end_to_end.faults.checks import (
 )
 from tests.end_to_end.faults.harm import Harm
 from tests.end_to_end.faults.moments import at
-from tests.end_to_end.faults.place import USERNAME, WORK, Place
+from tests.end_to_end.faults.place import RETRY_SECONDS, USERNAME, WORK, Place
 from tests.end_to_end.faults.powers import as_anybody
 from tests.end_to_end.faults.servers import ClosedDoor, Servers, kill, reset_before
 
@@ -175,7 +175,9 @@ class Attempt:
 
     def _with_token(self) -> Client:
         token = self.servers.catalogue.token_for(USERNAME)
-        return Client.from_token(url=self.place.url, token=token, file_transfer=self.place.transfer())
+        return Client.from_token(
+            url=self.place.url, token=token, file_transfer=self.place.transfer(), retry_for=RETRY_SECONDS
+        )
 
 
 def run_case(case: Case, place: Place, servers: Servers, catalogue: FakeClient) -> str:
