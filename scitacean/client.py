@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
 
-from scitacean.catalogue.auth import SignInAuth
+from scitacean.catalogue.auth import Session
 from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.http import ConnectionOptions
 from scitacean.catalogue.report import problems_of_entry, reported
@@ -230,7 +230,7 @@ class Client:
         catalogue = EmbeddedCatalogue(folder / "catalogue", accounts=Accounts.single())
         scicat = ScicatClient(
             "http://localhost",
-            auth=SignInAuth(lambda: SecretStr(catalogue.token_for("me"))),
+            auth=Session(renew=lambda: SecretStr(catalogue.token_for("me"))),
             transport=WSGITransport(app=catalogue.wsgi),
         )
         files = folder.as_posix().replace("{", "{{").replace("}", "}}")

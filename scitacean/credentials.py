@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NoReturn, Self
 
-from scitacean.errors import ConfigurationError, SessionExpiredError
+from scitacean.errors import ConfigurationError, LoginError, ScicatError, SessionExpiredError
 
 
 class StrStorage:
@@ -330,5 +330,46 @@ def jwt_expiry(token: str) -> datetime | None:
         body = token.split(".")[1]
         expiry = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))["exp"]
         return datetime.fromtimestamp(expiry, tz=UTC)
-    except (IndexError, KeyError, TypeError, ValueError, OverflowError):
+    except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return None
+
+
+def expiry_of(token: StrStorage) -> datetime | None:
+    """Return when a token expires, None where it does not say.
+
+    Parameters
+    ----------
+    token:
+        An :class:`ExpiringToken` knows it, JSON web tokens tell it, others may last for ever.
+    """
+    return token.expires_at if isinstance(token, ExpiringToken) else jwt_expiry(text_of(token).strip())
+
+
+def text_of(secret: StrStorage) -> str:
+    """Return the text of a secret, whatever its storage does.
+
+    Parameters
+    ----------
+    secret:
+        The storage; users write their own, and functions for :class:`CallbackSecret`.
+
+    Raises
+    ------
+    LoginError
+        If it fails or gives no text.
+    """
+    try:
+        text: object = secret.get_str()
+    except ScicatError:
+        raise
+    except Exception as error:  # noqa: BLE001  (functions of users raise anything)
+        failure = f"{type(error).__name__}: {error}"
+    else:
+        if isinstance(text, str):
+            return text
+        failure = f"it gave {type(text).__name__}, no text"
+    # Not inside the handler, or the frames of that function, with all that they know, would come along.
+    raise LoginError(
+        f"{secret!r} does not give its secret ({failure}).",
+        hint="Check the function that gets it: it has to return the text of a token or password.",
+    )

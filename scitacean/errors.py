@@ -189,7 +189,9 @@ class ScicatCommError(ScicatError, RuntimeError):
     code:
         The server's own code for the error, ``SESSION_EXPIRED`` for example.
     request:
-        URL of the server.
+        Method and path of the request: ``"GET /api/v4/datasets/20.500.12345%2Frun-7"``.
+    url:
+        Root of the server.
     server_messages:
         What the server said, in its words.
     """
@@ -202,12 +204,14 @@ class ScicatCommError(ScicatError, RuntimeError):
         status: int | None = None,
         code: str | None = None,
         request: str = "",
+        url: str = "",
         server_messages: Iterable[str] = (),
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.code = code
         self.request = request
+        self.url = url
         self.server_messages = tuple(server_messages)
 
 

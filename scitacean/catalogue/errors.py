@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
+import attrs
 import httpx
 
-from scitacean.catalogue.auth import SESSION_EXPIRED
+from scicat_api import Response
 from scitacean.errors import (
     BadAnswerError,
     ConfigurationError,
@@ -22,6 +22,9 @@ from scitacean.errors import (
     ServerUnreachableError,
     SessionExpiredError,
 )
+
+SESSION_EXPIRED = "SESSION_EXPIRED"
+"""What servers answer to an expired token, whatever was asked."""
 
 _BY_STATUS: dict[int, tuple[type[ScicatCommError], str]] = {
     400: (ScicatCommError, "Mend what the catalogue complains about and try again."),
@@ -38,92 +41,130 @@ _WRONG_PLACE = "Check that the URL is that of the catalogue's server, not of its
 _LONGEST_SHOWN = 500
 
 
-@contextmanager
-def explained(what: str, url: str) -> Iterator[None]:
-    """Turn failures of HTTP into errors of ours.
+@attrs.frozen
+class Asked:
+    """What was asked of which server, for messages.
+
+    Attributes
+    ----------
+    what:
+        What was tried, as it shall stand after "Cannot".
+    url:
+        Root of the server.
+    request:
+        Method and path; empty where it did not come to that.
+    """
+
+    what: str
+    url: str
+    request: str = ""
+
+
+def error_of_failure(asked: Asked, error: Exception) -> ScicatError | None:
+    """Make the error for a request that got no proper answer; None where the fault is not one of HTTP.
 
     Parameters
     ----------
-    what:
-        What is tried, as it shall stand after "Cannot".
-    url:
-        Root of the server.
+    asked:
+        What was asked.
+    error:
+        What HTTP, the network or the reader of the answer raised.
     """
-    try:
-        yield
-    except ScicatError:
-        raise
-    except json.JSONDecodeError:
-        raise BadAnswerError(
-            f"Cannot {what}: {url} answered with something that is no JSON.",
-            hint="Check that the URL is that of the catalogue's server, not of its web pages.",
-            request=url,
-        ) from None
-    except (httpx.LocalProtocolError, UnicodeError):
-        # Their texts show what was to be sent, secrets included.
-        raise ConfigurationError(
-            f"Cannot {what}: a name, password or other text has characters that cannot be sent.",
-            hint="Use text that is valid unicode, without control characters.",
-        ) from None
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        unreachable = ServerUnreachableError(
-            f"Cannot {what}: no connection to {url} ({_reason(error)}).",
-            hint="Check the URL, your network, VPN and proxy, and whether the server runs.",
-            request=url,
-        )
-        unreachable.nothing_sent = True
-        raise unreachable from None
-    except httpx.TimeoutException as error:
-        raise ServerUnreachableError(
-            f"Cannot {what}: {url} did not answer in time ({_reason(error)}).",
-            hint="Try again later, or give the client a longer timeout.",
-            request=url,
-        ) from None
-    except httpx.HTTPError as error:
-        raise ServerUnreachableError(
-            f"Cannot {what}: the connection to {url} broke ({_reason(error)}).",
-            hint="Check your network, VPN and proxy, and try again.",
-            request=url,
-        ) from None
+    what, url = asked.what, asked.url
+    match error:
+        case json.JSONDecodeError():
+            return BadAnswerError(
+                f"Cannot {what}: {url} answered with something that is no JSON.",
+                hint="Check that the URL is that of the catalogue's server, not of its web pages.",
+                request=asked.request,
+                url=url,
+            )
+        case httpx.LocalProtocolError() | UnicodeError() | httpx.InvalidURL():
+            # Their texts show what was to be sent, secrets included.
+            return ConfigurationError(
+                f"Cannot {what}: a name, password or other text has characters that cannot be sent.",
+                hint="Use text that is valid unicode, without control characters.",
+            )
+        case httpx.ConnectError() | httpx.ConnectTimeout() | httpx.PoolTimeout() | httpx.ProxyError():
+            return _unreachable(
+                asked,
+                f"no connection to {url} ({_reason(error)})",
+                hint="Check the URL, your network, VPN and proxy, and whether the server runs.",
+                nothing_sent=True,
+            )
+        case httpx.TimeoutException():
+            return _unreachable(
+                asked,
+                f"{url} did not answer in time ({_reason(error)})",
+                hint="Try again later, or give the client a longer timeout.",
+            )
+        case httpx.HTTPError() | OSError():
+            return _unreachable(
+                asked,
+                f"the connection to {url} broke ({_reason(error)})",
+                hint="Check your network, VPN and proxy, and try again.",
+            )
+        case ValueError() | TypeError() | RecursionError():
+            return ConfigurationError(
+                f"Cannot {what}: it has something that cannot be sent ({_reason(error)}).",
+                hint="Identifiers must not be empty, numbers have to be finite, and times need a time zone.",
+            )
+    return None
 
 
-def error_of_answer(what: str, *, status: int, content: bytes, request: str) -> ScicatCommError:
+def _unreachable(asked: Asked, happened: str, *, hint: str, nothing_sent: bool = False) -> ScicatError:
+    error = ServerUnreachableError(
+        f"Cannot {asked.what}: {happened}.", hint=hint, request=asked.request, url=asked.url
+    )
+    error.nothing_sent = nothing_sent
+    return error
+
+
+def error_of_answer(asked: Asked, response: Response[Any]) -> ScicatCommError:
     """Make the error for an answer that is no success.
 
     Parameters
     ----------
-    what:
-        What was tried, as it shall stand after "Cannot".
-    status:
-        HTTP status.
-    content:
-        Body of the answer: servers send objects, lists, strings, plain text or nothing.
-    request:
-        URL of the server.
+    asked:
+        What was asked.
+    response:
+        The answer; servers send objects, lists, strings, plain text or nothing.
     """
-    body = _parsed(content)
+    what, url, status = asked.what, asked.url, response.status_code
+    body = _parsed(response.content)
     messages = tuple(_messages(body))
     details = "; ".join(messages)[:_LONGEST_SHOWN] or "it gives no reason"
     if status == httpx.codes.UNAUTHORIZED and any(SESSION_EXPIRED in text for text in messages):
         return SessionExpiredError(
-            f"Cannot {what}: the session at {request} has expired.",
+            f"Cannot {what}: the session at {url} has expired.",
             hint="Sign in again to get a new token.",
             status=status,
             code=SESSION_EXPIRED,
-            request=request,
+            request=asked.request,
+            url=url,
             server_messages=messages,
         )
     kind, hint = _BY_STATUS.get(status, (ScicatCommError, _WRONG_PLACE))
     if status >= 500:
         hint = "The server has a problem: try again later, and tell its administrator if it stays."
+    if status in (429, 503) and (wait := response.headers.get("Retry-After")):
+        hint = (
+            f"It asks to wait ({_wait(wait)}), longer than the client may: try again then, or give "
+            "the client a longer retry_for."
+        )
     return kind(
-        f"Cannot {what}: {request} answered {status}: {details}.",
+        f"Cannot {what}: {url} answered {status}: {details}.",
         hint=hint,
         status=status,
         code=_code(body),
-        request=request,
+        request=asked.request,
+        url=url,
         server_messages=messages,
     )
+
+
+def _wait(retry_after: str) -> str:
+    return f"{retry_after} seconds" if retry_after.isdigit() else f"until {retry_after}"
 
 
 def _reason(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import urllib.request
 from datetime import timedelta
@@ -9,22 +10,44 @@ from pathlib import Path
 from typing import TypedDict, Unpack
 
 import httpx
-from httpx_retries import Retry, RetryTransport
 
 from scitacean._version import __version__
+from scitacean.catalogue.repeat import RepeatingTransport
 from scitacean.catalogue.url import is_loopback
 from scitacean.errors import ConfigurationError
 
 DEFAULT_TIMEOUT = timedelta(seconds=60)
 """Servers need several seconds for a block of 20,000 files."""
 
+DEFAULT_RETRY_FOR = timedelta(seconds=60)
+
 _CONNECT_TIMEOUT_SECONDS = 10.0
-_SAFE_TO_REPEAT = ("GET", "HEAD", "OPTIONS")
-_PASSING_FAULTS = (429, 502, 503, 504)
-_TOTAL_ATTEMPTS = 3
+# Servers close a connection that was idle for five seconds; what is sent at that moment gets lost.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 Verify = bool | str | Path | ssl.SSLContext
 Cert = str | tuple[str, str] | tuple[str, str, str]
+
+
+class Timeouts(TypedDict, total=False):
+    """How long each phase of a request may take, in seconds where it is a number.
+
+    Attributes
+    ----------
+    connect:
+        Reaching the server; 10 seconds by default.
+    read:
+        From one part of the answer to the next.
+    write:
+        From one part of what is sent to the next.
+    pool:
+        Waiting for other requests of the same client to end.
+    """
+
+    connect: timedelta | float
+    read: timedelta | float
+    write: timedelta | float
+    pool: timedelta | float
 
 
 class ConnectionOptions(TypedDict, total=False):
@@ -33,7 +56,12 @@ class ConnectionOptions(TypedDict, total=False):
     Attributes
     ----------
     timeout:
-        How long to wait for an answer, in seconds if it is a number; one minute by default.
+        How long to wait for an answer, in seconds if it is a number; one minute by default. Or that of each
+        phase, see :class:`Timeouts`. Nothing waits for ever.
+    retry_for:
+        How long requests are repeated where a fault is likely to pass, in seconds if it is a number: one
+        minute by default, 0 for never. A server that asks to wait for longer is taken at its word: that is an
+        error at once.
     verify:
         False for no check of certificates, a file or folder with a company's certificates, or an SSL
         context.
@@ -45,7 +73,8 @@ class ConnectionOptions(TypedDict, total=False):
         Used instead of the network.
     """
 
-    timeout: timedelta | float | None
+    timeout: timedelta | float | Timeouts | None
+    retry_for: timedelta | float
     verify: Verify
     cert: Cert | None
     proxy: str | None
@@ -55,7 +84,7 @@ class ConnectionOptions(TypedDict, total=False):
 def make_http_client(
     url: str, *, auth: httpx.Auth | None = None, **options: Unpack[ConnectionOptions]
 ) -> httpx.Client:
-    """Make an HTTP client for one server that repeats reads when a fault is likely to pass.
+    """Make an HTTP client for one server that repeats requests when a fault is likely to pass.
 
     Parameters
     ----------
@@ -69,50 +98,64 @@ def make_http_client(
     Raises
     ------
     ConfigurationError
-        If certificates cannot be read or the proxy is no URL.
+        If certificates cannot be read, the proxy is no URL, or a time limit is none.
     """
-    retry = Retry(
-        total=_TOTAL_ATTEMPTS - 1,
-        backoff_factor=0.2,
-        allowed_methods=_SAFE_TO_REPEAT,
-        status_forcelist=_PASSING_FAULTS,
-        max_backoff_wait=10.0,
-    )
+    timeout = _timeout(options.get("timeout"))
+    retry_for = _seconds("retry_for", options.get("retry_for", DEFAULT_RETRY_FOR), zero=True)
     transport = options.get("transport") or _network(
         url,
         verify=options.get("verify", True),
         cert=options.get("cert"),
         proxy=options.get("proxy"),
     )
-    seconds = _seconds(options.get("timeout"))
     return httpx.Client(
         base_url=url,
         auth=auth,
-        timeout=httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT_SECONDS)),
-        transport=RetryTransport(transport=transport, retry=retry),
+        timeout=timeout,
+        transport=RepeatingTransport(transport, retry_for=retry_for),
         headers={"User-Agent": f"scitacean/{__version__}"},
     )
 
 
-def _seconds(timeout: timedelta | float | None) -> float:
-    if timeout is None:
-        timeout = DEFAULT_TIMEOUT
-    return timeout.total_seconds() if isinstance(timeout, timedelta) else float(timeout)
+def _timeout(given: timedelta | float | Timeouts | None) -> httpx.Timeout:
+    if isinstance(given, dict):
+        if unknown := sorted(set(given) - set(Timeouts.__annotations__)):
+            raise ConfigurationError(
+                f"There is no timeout for {unknown[0]!r}.",
+                hint=f"The phases are {', '.join(Timeouts.__annotations__)}.",
+            )
+        default = DEFAULT_TIMEOUT.total_seconds()
+        phases = {phase: _seconds(f"timeout[{phase!r}]", limit) for phase, limit in given.items()}
+        return httpx.Timeout(default, **({"connect": _CONNECT_TIMEOUT_SECONDS} | phases))
+    seconds = _seconds("timeout", DEFAULT_TIMEOUT if given is None else given)
+    return httpx.Timeout(seconds, connect=min(seconds, _CONNECT_TIMEOUT_SECONDS))
+
+
+def _seconds(name: str, limit: object, *, zero: bool = False) -> float:
+    seconds = limit.total_seconds() if isinstance(limit, timedelta) else limit
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not math.isfinite(seconds):
+        raise ConfigurationError(
+            f"{name} is {limit!r}: nothing may wait for ever.", hint="Give seconds, or a timedelta."
+        )
+    if seconds < 0 or (seconds == 0 and not zero):
+        raise ConfigurationError(f"{name} is {limit!r}.", hint="Give seconds above zero, or a timedelta.")
+    return float(seconds)
 
 
 def _network(url: str, *, verify: Verify, cert: Cert | None, proxy: str | None) -> httpx.HTTPTransport:
     try:
         return httpx.HTTPTransport(
-            verify=_ssl_context(verify, cert), proxy=proxy or _proxy_of_environment(url)
+            verify=_ssl_context(verify, cert), proxy=proxy or _proxy_of_environment(url), limits=_LIMITS
         )
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
             f"The certificates cannot be read: {error}.",
             hint="Give verify the file with your facility's certificates (PEM), cert those of yourself.",
         ) from None
-    except (ValueError, httpx.InvalidURL) as error:
+    except (ValueError, httpx.InvalidURL):
+        # Their texts may show a password of the URL.
         raise ConfigurationError(
-            f"The proxy cannot be used: {error}.", hint="It looks like http://proxy.site.example:3128."
+            "The URL of the proxy cannot be used.", hint="It looks like http://proxy.site.example:3128."
         ) from None
 
 

@@ -295,7 +295,7 @@ def test_passwords_that_cannot_be_sent_are_not_shown() -> None:
     with pytest.raises(ConfigurationError, match="cannot be sent") as caught:
         ScicatClient.from_credentials("http://localhost", "ada", "hush\ud800", transport=transport)
     assert "hush" not in repr(caught.value)
-    assert caught.value.__suppress_context__
+    assert caught.value.__context__ is None
 
 
 @pytest.mark.parametrize("status", [200, 302, 400, 403, 404, 405])

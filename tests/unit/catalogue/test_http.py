@@ -5,59 +5,66 @@ from __future__ import annotations
 import ssl
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from scitacean import ConfigurationError
-from scitacean.catalogue.http import make_http_client
+from scitacean.catalogue.http import Timeouts, make_http_client
 
 URL = "https://scicat.site.example"
-
-
-class Flaky:
-    """Answers with faults first."""
-
-    def __init__(self, *faults: int | Exception) -> None:
-        self.faults = list(faults)
-        self.seen = 0
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.seen += 1
-        fault = self.faults.pop(0) if self.faults else 200
-        if isinstance(fault, Exception):
-            raise fault
-        return httpx.Response(fault, headers={"Retry-After": "0"})
-
-
-@pytest.mark.parametrize("fault", [429, 502, 503, 504, httpx.ConnectError("no"), httpx.ReadTimeout("slow")])
-def test_reads_are_repeated(fault: int | Exception) -> None:
-    server = Flaky(fault)
-    with make_http_client(URL, transport=httpx.MockTransport(server)) as http:
-        assert http.get("/").status_code == 200
-    assert server.seen == 2
-
-
-@pytest.mark.parametrize("fault", [503, 500])
-def test_creates_are_never_repeated(fault: int) -> None:
-    server = Flaky(fault)
-    with make_http_client(URL, transport=httpx.MockTransport(server)) as http:
-        assert http.post("/").status_code == fault
-    assert server.seen == 1
-
-
-def test_repeating_ends() -> None:
-    server = Flaky(*[503] * 10)
-    with make_http_client(URL, transport=httpx.MockTransport(server)) as http:
-        assert http.get("/").status_code == 503
-    assert server.seen == 3
 
 
 @pytest.mark.parametrize(("timeout", "seconds"), [(None, 60), (5, 5), (timedelta(minutes=2), 120)])
 def test_time_limits(timeout: timedelta | float | None, seconds: float) -> None:
     with make_http_client(URL, timeout=timeout) as http:
-        assert http.timeout.read == seconds
+        assert http.timeout.read == http.timeout.write == http.timeout.pool == seconds
         assert http.timeout.connect == min(10, seconds)
+
+
+def test_time_limits_of_phases() -> None:
+    limits = Timeouts(connect=timedelta(seconds=30), read=5)
+    with make_http_client(URL, timeout=limits) as http:
+        assert (http.timeout.connect, http.timeout.read, http.timeout.write, http.timeout.pool) == (
+            30,
+            5,
+            60,
+            60,
+        )
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 0, -1, timedelta(0), True, "5"])
+@pytest.mark.parametrize("phase", [None, "connect", "read", "write", "pool"])
+def test_nothing_waits_for_ever(phase: str | None, limit: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"timeout.* is "):
+        make_http_client(URL, timeout=limit if phase is None else cast("Timeouts", {phase: limit}))
+
+
+def test_phases_have_limits() -> None:
+    with pytest.raises(ConfigurationError, match="for ever"):
+        make_http_client(URL, timeout=cast("Timeouts", {"read": None}))
+    with pytest.raises(ConfigurationError, match="no timeout for 'reed'"):
+        make_http_client(URL, timeout=cast("Timeouts", {"reed": 5}))
+
+
+@pytest.mark.parametrize("limit", [float("inf"), -1, None])
+def test_requests_are_not_repeated_for_ever(limit: Any) -> None:
+    with pytest.raises(ConfigurationError, match="retry_for is "):
+        make_http_client(URL, retry_for=limit)
+
+
+def test_requests_are_repeated_for_a_time() -> None:
+    faults = [503]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(faults.pop() if faults else 200)
+
+    with make_http_client(URL, transport=httpx.MockTransport(answer), retry_for=0) as http:
+        assert [http.get("/").status_code for _ in range(2)] == [503, 200]
+    faults.append(503)
+    with make_http_client(URL, transport=httpx.MockTransport(answer), retry_for=timedelta(seconds=5)) as http:
+        assert http.get("/").status_code == 200
 
 
 @pytest.fixture
