@@ -93,7 +93,7 @@ class DatasetCalls(Connected):
         source_folder: RemotePath | str,
         name: str,
         creation_time: datetime,
-        owner: str,
+        owner: str | None,
         after: datetime | None = None,
     ) -> list[PartialOutputDatasetDto] | list[OutputDatasetDto]:
         """Find the datasets that a request to create one may have made although its answer got lost.
@@ -140,8 +140,7 @@ class DatasetCalls(Connected):
         where = {
             "sourceFolder": {"$in": [folder, folder.rstrip("/") or "/"]},
             "datasetName": name,
-            "owner": owner,
-        }
+        } | ({} if owner is None else {"owner": owner})
         if self.is_authenticated:
             mine = self._calls.get_all(
                 "find datasets",

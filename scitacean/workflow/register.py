@@ -21,6 +21,7 @@ from scicat_api.models import (
     CreateOrigDatablockDto,
     OutputAttachmentV4Dto,
     OutputDatasetDto,
+    OutputOrigDatablockDto,
     PartialOutputOrigDatablockDto,
 )
 from scitacean.catalogue.scicat_client import ScicatClient
@@ -244,7 +245,9 @@ def _create_each(
         note(index)
 
 
-def _key_of_block(block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto) -> Hashable:
+def _key_of_block(
+    block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto | OutputOrigDatablockDto,
+) -> Hashable:
     return tuple(
         (file.path, file.size, "" if file.chk is UNSET else file.chk or "")
         for file in usable_entries(block.data_file_list)
