@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Iterable
@@ -228,8 +229,11 @@ class Client:
 
         folder = Path(path).expanduser().absolute()
         catalogue = EmbeddedCatalogue(folder / "catalogue", accounts=Accounts.single())
+        # Each folder is a catalogue of its own: journals tell by the URL where an upload goes.
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
         scicat = ScicatClient(
-            "http://localhost",
+            f"http://{name}.localhost",
+            allow_http=True,
             auth=Session(renew=lambda: SecretStr(catalogue.token_for("me"))),
             transport=WSGITransport(app=catalogue.wsgi),
         )

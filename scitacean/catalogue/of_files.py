@@ -18,8 +18,8 @@ from scicat_api.models import (
     CreateAttachmentV3Dto,
     CreateAttachmentV4Dto,
     CreateOrigDatablockDto,
-    OutputAttachmentV4Dto,
     OrigDatablock,
+    OutputAttachmentV4Dto,
     OutputOrigDatablockDto,
     PartialOutputOrigDatablockDto,
 )
