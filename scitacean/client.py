@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack
@@ -13,6 +14,7 @@ from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.http import ConnectionOptions
 from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
+from scitacean.catalogue.sign_in import hidden
 from scitacean.credentials import SecretStr, StrStorage
 from scitacean.errors import ConfigurationError
 from scitacean.model.attachment import Attachment
@@ -34,6 +36,11 @@ class Client:
 
     Make one with :meth:`from_credentials`, :meth:`from_token`, :meth:`without_login` or :meth:`local`,
     and close it, or use it in a ``with`` statement.
+
+    Several threads may use one client. For other processes it can be pickled, where its secrets are given
+    as what names their source: :class:`~scitacean.credentials.EnvironmentSecret`,
+    :class:`~scitacean.credentials.FileSecret` or :class:`~scitacean.credentials.CallbackSecret`. It signs in
+    again where it lands. A client of :meth:`local` takes the path of its folder along.
 
     Parameters
     ----------
@@ -59,6 +66,7 @@ class Client:
     def __init__(self, *, client: ScicatClient, file_transfer: FileTransfer | None) -> None:
         self._client = client
         self._file_transfer = file_transfer
+        self._folder: Path | None = None
         self._owned = ExitStack()
         self._owned.callback(client.close)
         if (close := getattr(file_transfer, "close", None)) is not None:
@@ -90,7 +98,7 @@ class Client:
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -111,6 +119,7 @@ class Client:
         ...         client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod")).created_by
         'me'
         """
+        password = hidden(password)
         scicat = ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
@@ -120,6 +129,7 @@ class Client:
         *,
         url: str,
         token: str | StrStorage,
+        renew: StrStorage | Callable[[], str] | None = None,
         file_transfer: FileTransfer | None = None,
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
@@ -132,12 +142,15 @@ class Client:
             URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
         token:
             As text or as a storage that is asked when it is needed.
+        renew:
+            Asked for a new token when the present one is about to end, or the catalogue refuses it: a
+            function or a storage. Without it, work that takes longer than the token lasts is not begun.
         file_transfer:
             Moves files; None where only metadata is wanted.
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -151,7 +164,8 @@ class Client:
         ...     client.scicat.is_authenticated
         True
         """
-        scicat = ScicatClient.from_token(url, token, allow_http=allow_http, **options)
+        token = hidden(token)
+        scicat = ScicatClient.from_token(url, token, renew=renew, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
     @classmethod
@@ -174,7 +188,7 @@ class Client:
         allow_http:
             Whether questions may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -228,6 +242,7 @@ class Client:
         files = folder.as_posix().replace("{", "{{").replace("}", "}}")
         client = cls(client=scicat, file_transfer=CopyFileTransfer(source_folder=f"{files}/files/{{uid}}"))
         client._owned.callback(catalogue.close)
+        client._folder = folder
         return client
 
     @property
@@ -255,6 +270,12 @@ class Client:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Catalogue and transfer say what they take along: never a secret, only where it comes from.
+        if self._folder is not None:
+            return type(self).local, (self._folder,)
+        return _rebuilt, (type(self), self._client, self._file_transfer)
 
     def get_dataset(
         self, pid: str | PID, strict_validation: bool = False, attachments: bool = False
@@ -548,3 +569,7 @@ class Client:
                 hint="Make it with file_transfer=SSHFileTransfer(...), or give the command --host.",
             )
         return self._file_transfer
+
+
+def _rebuilt(cls: type[Client], client: ScicatClient, file_transfer: FileTransfer | None) -> Client:
+    return cls(client=client, file_transfer=file_transfer)
