@@ -7,10 +7,9 @@ import warnings
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Self, TypeAlias, Unpack, overload
 
 from scitacean.catalogue.auth import Session
-from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.http import ConnectionOptions
 from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
@@ -24,11 +23,15 @@ from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
 from scitacean.workflow.download import download_files
+from scitacean.workflow.get import get_dataset, get_datasets
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.upload import upload_new_dataset
 
 if TYPE_CHECKING:
     from scitacean.workflow.progress import OnProgress
+
+PIDs: TypeAlias = list[str] | list[PID] | list[str | PID] | tuple[str | PID, ...]
+"""Several identifiers; no iterable of any kind, of which a text would be one."""
 
 
 class Client:
@@ -277,15 +280,25 @@ class Client:
             return type(self).local, (self._folder,)
         return _rebuilt, (type(self), self._client, self._file_transfer)
 
+    @overload
     def get_dataset(
         self, pid: str | PID, strict_validation: bool = False, attachments: bool = False
-    ) -> Dataset:
-        """Get a dataset with all its files' metadata, but not the files.
+    ) -> Dataset: ...
+
+    @overload
+    def get_dataset(
+        self, pid: PIDs, strict_validation: bool = False, attachments: bool = False
+    ) -> list[Dataset]: ...
+
+    def get_dataset(
+        self, pid: str | PID | PIDs, strict_validation: bool = False, attachments: bool = False
+    ) -> Dataset | list[Dataset]:
+        """Get a dataset with all its files' metadata, but not the files; or several of them.
 
         Parameters
         ----------
         pid:
-            Identifier, with its prefix.
+            Identifier, with its prefix. A list or tuple of them gets that many datasets, several at a time.
         strict_validation:
             Whether it is an error if the catalogue's answer has odd fields. Otherwise they keep the odd
             values, and a warning is logged.
@@ -295,7 +308,8 @@ class Client:
         Returns
         -------
         :
-            The dataset; its files are not on this machine.
+            The dataset; its files are not on this machine. For a list of identifiers the list of datasets,
+            in the same order; where some of them cannot be got, the error of the first one that cannot.
 
         Raises
         ------
@@ -321,17 +335,13 @@ class Client:
         >>> with Client.local("my-catalogue") as client:
         ...     pid = client.upload_new_dataset_now(dataset).pid
         ...     client.get_dataset(pid, attachments=True).attachments
+        ...     [found.name for found in client.get_dataset([pid, pid])]
         []
+        ['Run 7', 'Run 7']
         """
-        pid = PID.parse(pid)
-        with reported(f"get the dataset {pid}", self._client.url, strict=strict_validation) as problems:
-            model = self._client.get_dataset_model(pid)
-            blocks = self._client.get_orig_datablock_models(pid)
-            pictures = self._client.get_attachment_models(pid) if attachments else None
-            dataset = Dataset.from_download_model(model, orig_datablocks=blocks, attachments=pictures)
-            problems += missing_files(model, blocks)
-            problems += problems_of_entry(dataset, problems)
-        return dataset
+        if isinstance(pid, list | tuple):
+            return get_datasets(self._client, pid, strict=strict_validation, attachments=attachments)
+        return get_dataset(self._client, pid, strict=strict_validation, attachments=attachments)
 
     def download_attachments_for(self, target: Dataset) -> Dataset:
         """Return a copy of a dataset with its attachments as the catalogue has them.

@@ -90,6 +90,7 @@ class Connected:
 
         Examples
         --------
+        >>> from scitacean.catalogue.scicat_client import ScicatClient
         >>> client = ScicatClient("https://scicat.site.example")
         >>> client.close()
         """

@@ -247,7 +247,8 @@ def connected(
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return intrude(request) or inner.handle_request(request)
 
-    scicat = ScicatClient.from_token("http://localhost", catalogue.token_for("me"), transport=Intruding())
+    token = catalogue.token_for("me")
+    scicat = ScicatClient.from_token("http://localhost", token, transport=Intruding(), retry_for=1)
     with Client(client=scicat, file_transfer=transfer) as client:
         yield client
 

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def in_processes(function: Any, *arguments: Any) -> list[Any]:
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
         return [
             future.result(timeout=50)
-            for future in [pool.submit(function, *arguments, f"Run {index}") for index in range(3)]
+            for future in [pool.submit(partial(function, *arguments, f"Run {index}")) for index in range(3)]
         ]
 
 
@@ -131,7 +132,7 @@ def test_a_catalogue_of_ones_own_goes_by_its_path(tmp_path: Path) -> None:
         pids = in_processes(upload_file_there, client, tmp_path / "files")
         found = [client.get_dataset(pid) for pid in pids]
         assert [dataset.name for dataset in found] == ["Run 0", "Run 1", "Run 2"]
-        down = [client.download_files(dataset, target=tmp_path / dataset.name) for dataset in found]
+        down = [client.download_files(dataset, target=tmp_path / f"{dataset.name}") for dataset in found]
     assert [path.read_text() for one in down for path in [one.files[0].local_path] if path] == [
         "Run 0",
         "Run 1",
