@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeAlias, Unpack, overload
+from typing import TYPE_CHECKING, Self, Unpack, overload
 
 from scitacean.catalogue.auth import Session
 from scitacean.catalogue.http import ConnectionOptions
@@ -29,9 +29,6 @@ from scitacean.workflow.upload import upload_new_dataset
 
 if TYPE_CHECKING:
     from scitacean.workflow.progress import OnProgress
-
-PIDs: TypeAlias = list[str] | list[PID] | list[str | PID] | tuple[str | PID, ...]
-"""Several identifiers; no iterable of any kind, of which a text would be one."""
 
 
 class Client:
@@ -281,24 +278,24 @@ class Client:
         return _rebuilt, (type(self), self._client, self._file_transfer)
 
     @overload
-    def get_dataset(
+    def get_dataset(  # type: ignore[overload-overlap]  # a text is an iterable of texts too; this one is first
         self, pid: str | PID, strict_validation: bool = False, attachments: bool = False
     ) -> Dataset: ...
 
     @overload
     def get_dataset(
-        self, pid: PIDs, strict_validation: bool = False, attachments: bool = False
+        self, pid: Iterable[str | PID], strict_validation: bool = False, attachments: bool = False
     ) -> list[Dataset]: ...
 
     def get_dataset(
-        self, pid: str | PID | PIDs, strict_validation: bool = False, attachments: bool = False
+        self, pid: str | PID | Iterable[str | PID], strict_validation: bool = False, attachments: bool = False
     ) -> Dataset | list[Dataset]:
         """Get a dataset with all its files' metadata, but not the files; or several of them.
 
         Parameters
         ----------
         pid:
-            Identifier, with its prefix. A list or tuple of them gets that many datasets, several at a time.
+            Identifier, with its prefix. A list of them gets that many datasets, several at a time.
         strict_validation:
             Whether it is an error if the catalogue's answer has odd fields. Otherwise they keep the odd
             values, and a warning is logged.
@@ -339,9 +336,9 @@ class Client:
         []
         ['Run 7', 'Run 7']
         """
-        if isinstance(pid, list | tuple):
-            return get_datasets(self._client, pid, strict=strict_validation, attachments=attachments)
-        return get_dataset(self._client, pid, strict=strict_validation, attachments=attachments)
+        if isinstance(pid, str | PID):
+            return get_dataset(self._client, pid, strict=strict_validation, attachments=attachments)
+        return get_datasets(self._client, pid, strict=strict_validation, attachments=attachments)
 
     def download_attachments_for(self, target: Dataset) -> Dataset:
         """Return a copy of a dataset with its attachments as the catalogue has them.
