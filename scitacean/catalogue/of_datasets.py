@@ -128,7 +128,7 @@ class DatasetCalls(Connected):
         >>> from scitacean import Client
         >>> with Client.local("my-catalogue") as client:
         ...     client.scicat.find_datasets_like(
-        ...         source_folder="/data/run-7", name="Run 7", owner="Ada Example",
+        ...         source_folder="/data/no-such-run", name="Run 7", owner="Ada Example",
         ...         creation_time=datetime(2026, 3, 1, tzinfo=UTC), after=datetime.now(tz=UTC),
         ...     )
         []

@@ -194,7 +194,7 @@ class FileCalls(Connected):
         >>> from scitacean import Attachment, Client
         >>> picture = Attachment(caption="The rod", owner_group="me")
         >>> with Client.local("my-catalogue") as client:
-        ...     model = picture.make_upload_model_with_target("local/7", "dataset")
+        ...     model = picture.make_upload_model_with_target(target_id="local/7", target_type="dataset")
         ...     client.scicat.create_attachment(model).caption
         'The rod'
         """

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import warnings
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -23,6 +23,8 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer
 from scitacean.workflow.alike import find_alike
 from scitacean.workflow.upload_record import UploadRecord
+
+_logger = logging.getLogger("scitacean")
 
 _LEAST_TIME = timedelta(minutes=2)
 _EXPECTED_BYTES_PER_SECOND = 20e6
@@ -210,11 +212,11 @@ def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str
     groups = scicat.my_groups()
     if groups is not None and model.owner_group not in groups:
         # Not an error: some accounts may create datasets for others, and the server does not say which.
-        warnings.warn(
-            f"You are not in the group {model.owner_group!r} that shall own the dataset, so the catalogue may "
-            f"refuse it. Your groups are: {', '.join(sorted(groups)) or 'none'}.",
-            UserWarning,
-            stacklevel=2,
+        _logger.warning(
+            "You are not in the group %r that shall own the dataset, so the catalogue may refuse it. "
+            "Your groups are: %s.",
+            model.owner_group,
+            ", ".join(sorted(groups)) or "none",
         )
     alike = find_alike(record, scicat)
     if alike and record.local:
