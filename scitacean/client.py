@@ -5,12 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-<<<<<<< HEAD
-from collections.abc import Iterable
-from concurrent.futures import Executor
-=======
 from collections.abc import Callable, Iterable
->>>>>>> 7667f581a9022e6e7391a114eaca84c706338366
+from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload

@@ -254,14 +254,8 @@ def connected(
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return intrude(request) or inner.handle_request(request)
 
-<<<<<<< HEAD
-    scicat = ScicatClient.from_token(
-        "http://localhost", catalogue.token_for("me"), transport=Intruding(), retry_for=0.1
-    )
-=======
     token = catalogue.token_for("me")
     scicat = ScicatClient.from_token("http://localhost", token, transport=Intruding(), retry_for=1)
->>>>>>> 7667f581a9022e6e7391a114eaca84c706338366
     with Client(client=scicat, file_transfer=transfer) as client:
         yield client
 
