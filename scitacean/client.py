@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack, overload
 
 from scitacean.catalogue.auth import Session
-from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.http import ConnectionOptions
 from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
+from scitacean.catalogue.sign_in import hidden
 from scitacean.credentials import SecretStr, StrStorage
 from scitacean.errors import ConfigurationError
 from scitacean.model.attachment import Attachment
@@ -26,6 +27,7 @@ from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.download import download_files
+from scitacean.workflow.get import get_dataset, get_datasets
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.undo import discard_upload
 from scitacean.workflow.unfinished import UnfinishedUpload, unfinished_uploads
@@ -42,6 +44,11 @@ class Client:
 
     Make one with :meth:`from_credentials`, :meth:`from_token`, :meth:`without_login` or :meth:`local`,
     and close it, or use it in a ``with`` statement.
+
+    Several threads may use one client. For other processes it can be pickled, where its secrets are given
+    as what names their source: :class:`~scitacean.credentials.EnvironmentSecret`,
+    :class:`~scitacean.credentials.FileSecret` or :class:`~scitacean.credentials.CallbackSecret`. It signs in
+    again where it lands. A client of :meth:`local` takes the path of its folder along.
 
     Parameters
     ----------
@@ -67,6 +74,7 @@ class Client:
     def __init__(self, *, client: ScicatClient, file_transfer: FileTransfer | None) -> None:
         self._client = client
         self._file_transfer = file_transfer
+        self._folder: Path | None = None
         self._owned = ExitStack()
         self._owned.callback(client.close)
         if (close := getattr(file_transfer, "close", None)) is not None:
@@ -98,7 +106,7 @@ class Client:
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -119,6 +127,7 @@ class Client:
         ...         client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod")).created_by
         'me'
         """
+        password = hidden(password)
         scicat = ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
@@ -128,6 +137,7 @@ class Client:
         *,
         url: str,
         token: str | StrStorage,
+        renew: StrStorage | Callable[[], str] | None = None,
         file_transfer: FileTransfer | None = None,
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
@@ -140,12 +150,15 @@ class Client:
             URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
         token:
             As text or as a storage that is asked when it is needed.
+        renew:
+            Asked for a new token when the present one is about to end, or the catalogue refuses it: a
+            function or a storage. Without it, work that takes longer than the token lasts is not begun.
         file_transfer:
             Moves files; None where only metadata is wanted.
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -159,7 +172,8 @@ class Client:
         ...     client.scicat.is_authenticated
         True
         """
-        scicat = ScicatClient.from_token(url, token, allow_http=allow_http, **options)
+        token = hidden(token)
+        scicat = ScicatClient.from_token(url, token, renew=renew, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
     @classmethod
@@ -182,7 +196,7 @@ class Client:
         allow_http:
             Whether questions may go over plain http to other machines.
         **options:
-            ``timeout``, ``verify``, ``cert``, ``proxy``, ``transport``: see
+            ``timeout``, ``retry_for``, ``verify``, ``cert``, ``proxy``, ``transport``: see
             :class:`scitacean.catalogue.http.ConnectionOptions`.
 
         Raises
@@ -228,14 +242,18 @@ class Client:
 
         folder = Path(path).expanduser().absolute()
         catalogue = EmbeddedCatalogue(folder / "catalogue", accounts=Accounts.single())
+        # Each folder is a catalogue of its own: journals tell by the URL where an upload goes.
+        name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:8]
         scicat = ScicatClient(
-            "http://localhost",
+            f"http://{name}.localhost",
+            allow_http=True,
             auth=Session(renew=lambda: SecretStr(catalogue.token_for("me"))),
             transport=WSGITransport(app=catalogue.wsgi),
         )
         files = folder.as_posix().replace("{", "{{").replace("}", "}}")
         client = cls(client=scicat, file_transfer=CopyFileTransfer(source_folder=f"{files}/files/{{uid}}"))
         client._owned.callback(catalogue.close)
+        client._folder = folder
         return client
 
     @property
@@ -264,15 +282,31 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def get_dataset(
+    def __reduce__(self) -> tuple[object, ...]:
+        # Catalogue and transfer say what they take along: never a secret, only where it comes from.
+        if self._folder is not None:
+            return type(self).local, (self._folder,)
+        return _rebuilt, (type(self), self._client, self._file_transfer)
+
+    @overload
+    def get_dataset(  # type: ignore[overload-overlap]  # a text is an iterable of texts too; this one is first
         self, pid: str | PID, strict_validation: bool = False, attachments: bool = False
-    ) -> Dataset:
-        """Get a dataset with all its files' metadata, but not the files.
+    ) -> Dataset: ...
+
+    @overload
+    def get_dataset(
+        self, pid: Iterable[str | PID], strict_validation: bool = False, attachments: bool = False
+    ) -> list[Dataset]: ...
+
+    def get_dataset(
+        self, pid: str | PID | Iterable[str | PID], strict_validation: bool = False, attachments: bool = False
+    ) -> Dataset | list[Dataset]:
+        """Get a dataset with all its files' metadata, but not the files; or several of them.
 
         Parameters
         ----------
         pid:
-            Identifier, with its prefix.
+            Identifier, with its prefix. A list of them gets that many datasets, several at a time.
         strict_validation:
             Whether it is an error if the catalogue's answer has odd fields. Otherwise they keep the odd
             values, and a warning is logged.
@@ -282,7 +316,8 @@ class Client:
         Returns
         -------
         :
-            The dataset; its files are not on this machine.
+            The dataset; its files are not on this machine. For a list of identifiers the list of datasets,
+            in the same order; where some of them cannot be got, the error of the first one that cannot.
 
         Raises
         ------
@@ -308,17 +343,13 @@ class Client:
         >>> with Client.local("my-catalogue") as client:
         ...     pid = client.upload_new_dataset_now(dataset).pid
         ...     client.get_dataset(pid, attachments=True).attachments
+        ...     [found.name for found in client.get_dataset([pid, pid])]
         []
+        ['Run 7', 'Run 7']
         """
-        pid = PID.parse(pid)
-        with reported(f"get the dataset {pid}", self._client.url, strict=strict_validation) as problems:
-            model = self._client.get_dataset_model(pid)
-            blocks = self._client.get_orig_datablock_models(pid)
-            pictures = self._client.get_attachment_models(pid) if attachments else None
-            dataset = Dataset.from_download_model(model, orig_datablocks=blocks, attachments=pictures)
-            problems += missing_files(model, blocks)
-            problems += problems_of_entry(dataset, problems)
-        return dataset
+        if isinstance(pid, str | PID):
+            return get_dataset(self._client, pid, strict=strict_validation, attachments=attachments)
+        return get_datasets(self._client, pid, strict=strict_validation, attachments=attachments)
 
     def download_attachments_for(self, target: Dataset) -> Dataset:
         """Return a copy of a dataset with its attachments as the catalogue has them.
@@ -690,3 +721,7 @@ class Client:
                 hint="Make it with file_transfer=SSHFileTransfer(...), or give the command --host.",
             )
         return self._file_transfer
+
+
+def _rebuilt(cls: type[Client], client: ScicatClient, file_transfer: FileTransfer | None) -> Client:
+    return cls(client=client, file_transfer=file_transfer)

@@ -9,6 +9,7 @@ import httpx
 from scitacean.catalogue.auth import Session
 from scitacean.catalogue.calls import Calls
 from scitacean.catalogue.http import ConnectionOptions, make_http_client
+from scitacean.catalogue.pickling import check_can_be_pickled
 from scitacean.catalogue.sign_in import Login
 from scitacean.catalogue.url import server_url
 
@@ -89,6 +90,7 @@ class Connected:
 
         Examples
         --------
+        >>> from scitacean.catalogue.scicat_client import ScicatClient
         >>> client = ScicatClient("https://scicat.site.example")
         >>> client.close()
         """
@@ -99,3 +101,14 @@ class Connected:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        check_can_be_pickled(self._options, has_own_auth=self.is_authenticated and self._login is None)
+        # Nothing is sent where it lands until something is wanted: it signs in again then.
+        return _rebuilt, (type(self), self._url, self._login, self._allow_http, dict(self._options))
+
+
+def _rebuilt(
+    cls: type[Connected], url: str, login: Login | None, allow_http: bool, options: ConnectionOptions
+) -> Connected:
+    return cls._signed_in(url, login, allow_http, options)

@@ -93,7 +93,7 @@ class DatasetCalls(Connected):
         source_folder: RemotePath | str,
         name: str,
         creation_time: datetime,
-        owner: str,
+        owner: str | None,
         after: datetime | None = None,
     ) -> list[PartialOutputDatasetDto] | list[OutputDatasetDto]:
         """Find the datasets that a request to create one may have made although its answer got lost.
@@ -128,7 +128,7 @@ class DatasetCalls(Connected):
         >>> from scitacean import Client
         >>> with Client.local("my-catalogue") as client:
         ...     client.scicat.find_datasets_like(
-        ...         source_folder="/data/run-7", name="Run 7", owner="Ada Example",
+        ...         source_folder="/data/no-such-run", name="Run 7", owner="Ada Example",
         ...         creation_time=datetime(2026, 3, 1, tzinfo=UTC), after=datetime.now(tz=UTC),
         ...     )
         []
@@ -140,8 +140,7 @@ class DatasetCalls(Connected):
         where = {
             "sourceFolder": {"$in": [folder, folder.rstrip("/") or "/"]},
             "datasetName": name,
-            "owner": owner,
-        }
+        } | ({} if owner is None else {"owner": owner})
         if self.is_authenticated:
             mine = self._calls.get_all(
                 "find datasets",

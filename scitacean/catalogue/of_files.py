@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from scicat_api.api.attachments_v4 import create_attachment as create_attachment_v4
 from scicat_api.api.attachments_v4 import find_all as find_all_attachments
 from scicat_api.api.attachments_v4 import find_all_public as find_all_public_attachments
+from scicat_api.api.attachments_v4 import find_one_attachment_and_remove
 from scicat_api.api.datasets import create_attachment
 from scicat_api.api.origdatablocks_public_v4 import find_all_public as find_all_public_blocks
 from scicat_api.api.origdatablocks_v4 import create as create_block
 from scicat_api.api.origdatablocks_v4 import find_all as find_all_blocks
+from scicat_api.api.origdatablocks_v4 import find_by_id_and_delete as delete_block
 from scicat_api.models import (
     Attachment,
     CreateAttachmentV3Dto,
     CreateAttachmentV4Dto,
     CreateOrigDatablockDto,
+    OrigDatablock,
     OutputAttachmentV4Dto,
     OutputOrigDatablockDto,
     PartialOutputOrigDatablockDto,
@@ -189,7 +194,7 @@ class FileCalls(Connected):
         >>> from scitacean import Attachment, Client
         >>> picture = Attachment(caption="The rod", owner_group="me")
         >>> with Client.local("my-catalogue") as client:
-        ...     model = picture.make_upload_model_with_target("local/7", "dataset")
+        ...     model = picture.make_upload_model_with_target(target_id="local/7", target_type="dataset")
         ...     client.scicat.create_attachment(model).caption
         'The rod'
         """
@@ -198,3 +203,41 @@ class FileCalls(Connected):
             lambda: create_attachment_v4.sync_detailed(client=self._calls.api, body=attachment),
             Attachment,
         )
+
+    def delete_files_and_attachments(self, pid: PID | str) -> None:
+        """Delete the blocks of files and the attachments that a deleted dataset has left in the catalogue.
+
+        Parameters
+        ----------
+        pid:
+            Identifier of the dataset.
+
+        Raises
+        ------
+        ForbiddenError
+            If one may not; servers let only the group for that do so.
+        ScicatCommError
+            If there is no proper answer.
+
+        Examples
+        --------
+        >>> from scitacean import Client
+        >>> with Client.local("my-catalogue") as client:
+        ...     client.scicat.delete_files_and_attachments("20.500.12345/no-such-dataset")
+        """
+        for block in self.get_orig_datablock_models(pid):
+            self._calls.get_or_none(
+                f"delete a block of files of {pid}",
+                partial(delete_block.sync_detailed, str(block.field_id), client=self._calls.api),
+                OrigDatablock,
+            )
+        for attachment in self.get_attachment_models(pid):
+            self._calls.get_or_none(
+                f"delete an attachment of {pid}",
+                partial(
+                    find_one_attachment_and_remove.sync_detailed,
+                    str(attachment.aid),
+                    client=self._calls.api,
+                ),
+                type(None),
+            )

@@ -28,7 +28,7 @@ def plan_text(plan: UploadPlan) -> str:
             f"{len(plan.files) - there} files, {plan.size:,} bytes, would go to {plan.source_folder}{free}",
             f"{there} files are there already" if there else "",
             *(f"would make the folder {folder}" for folder in plan.new_folders),
-            f"{plan.requests} requests would register it: {plan.blocks} blocks, {plan.attachments} attachments",
+            f"{plan.requests} requests would register it",
         ]
     lines += [f"problem: {problem}" for problem in plan.problems] or ["no problems found; nothing was sent"]
     return "\n".join(printable(line) for line in lines if line)

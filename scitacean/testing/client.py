@@ -59,6 +59,9 @@ if TYPE_CHECKING:
 URL = "https://scicat.example"
 """The address of the fake; nothing is sent there."""
 
+_RETRY_FOR = 2.0
+"""Tests that break the catalogue do not want to wait as long as people do."""
+
 
 class FakeClient(Client):
     """A client whose catalogue is in this process.
@@ -66,7 +69,8 @@ class FakeClient(Client):
     Addresses, sign-in, what is sent and what is refused are those of a server: the client sends its
     requests to an :class:`scitacean.embedded.EmbeddedCatalogue`, and only the network is left out.
 
-    Made with the constructor it is signed in as the first user of the catalogue.
+    Made with the constructor it is signed in as the first user of the catalogue. Requests are repeated
+    for two seconds only, unless ``retry_for`` says otherwise.
 
     Parameters
     ----------
@@ -126,7 +130,9 @@ class FakeClient(Client):
             used = catalogue or stack.enter_context(EmbeddedCatalogue())
             if client is None:
                 first = next(iter(used.accounts.users), "me")
-                client = ScicatClient.from_token(URL, used.token_for(first), transport=_transport(used))
+                client = ScicatClient.from_token(
+                    URL, used.token_for(first), transport=_transport(used), retry_for=_RETRY_FOR
+                )
             _disable(client, disable or {})
             store = Store(used.folder / FILE_NAME, durable=False)
             stack.callback(store.close)
@@ -178,6 +184,7 @@ class FakeClient(Client):
 
         def connect(used: EmbeddedCatalogue) -> ScicatClient:
             options["transport"] = _transport(used)
+            options.setdefault("retry_for", _RETRY_FOR)
             return ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
 
         accounts = Accounts.single(_text(username), password=_text(password))
@@ -189,6 +196,7 @@ class FakeClient(Client):
         *,
         url: str = URL,
         token: str | StrStorage,
+        renew: StrStorage | Callable[[], str] | None = None,
         file_transfer: FileTransfer | None = None,
         allow_http: bool = False,
         disable: Mapping[str, Exception] | None = None,
@@ -212,7 +220,8 @@ class FakeClient(Client):
             if catalogue is None:
                 used.wsgi = _accepting(token, used)
             options["transport"] = _transport(used)
-            return ScicatClient.from_token(url, token, allow_http=allow_http, **options)
+            options.setdefault("retry_for", _RETRY_FOR)
+            return ScicatClient.from_token(url, token, renew=renew, allow_http=allow_http, **options)
 
         return cls._on(catalogue, Accounts.single(), connect, file_transfer, disable)
 
@@ -235,6 +244,7 @@ class FakeClient(Client):
 
         def connect(used: EmbeddedCatalogue) -> ScicatClient:
             options["transport"] = _transport(used)
+            options.setdefault("retry_for", _RETRY_FOR)
             return ScicatClient.without_login(url, allow_http=allow_http, **options)
 
         return cls._on(catalogue, Accounts.single(), connect, file_transfer, disable)

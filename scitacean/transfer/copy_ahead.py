@@ -1,6 +1,6 @@
 """Looking what a mounted file system has where files shall be copied to, and removing what was left there."""
 
-# ruff: noqa: PTH106, PTH108, PTH112, PTH113, PTH116, PTH120
+# ruff: noqa: PTH114, PTH106, PTH108, PTH112, PTH113, PTH116, PTH120
 # For many small files, pathlib takes longer than the looking.
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def what_is_where(journal: Journal) -> str:
             f"The dataset {steps.pid} is in the catalogue, but not all of its files or attachments may be "
             "registered."
         )
-    elif steps.is_creating:
+    elif steps.is_creating and not steps.is_absent:
         told.append("It is not known whether the catalogue has the dataset.")
     else:
         told.append("The catalogue does not have the dataset.")

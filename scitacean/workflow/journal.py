@@ -47,6 +47,8 @@ class Steps:
         Whether the catalogue was, or was about to be, asked to create the dataset.
     pid:
         The dataset, where the catalogue has said that it is there.
+    is_absent:
+        Whether the catalogue has said, in this call, that the dataset is not there.
     """
 
     begun: datetime
@@ -57,6 +59,7 @@ class Steps:
     sent: dict[int, Sent] = attrs.Factory(dict)
     is_creating: bool = False
     pid: str | None = None
+    is_absent: bool = False
 
 
 class _Details(TypedDict):
@@ -185,6 +188,7 @@ class Journal:
     def note_creating(self) -> None:
         """Note that the catalogue is going to be asked to create the dataset."""
         self.steps.is_creating = True
+        self.steps.is_absent = False
         self._write({"creating": datetime.now(tz=UTC).isoformat()})
         self.save()
 

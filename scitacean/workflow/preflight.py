@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +23,12 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer
 from scitacean.workflow.alike import find_alike
 from scitacean.workflow.upload_record import UploadRecord
+
+_logger = logging.getLogger("scitacean")
+
+_LEAST_TIME = timedelta(minutes=2)
+_EXPECTED_BYTES_PER_SECOND = 20e6
+"""Of a slow network: a token that ends before the files are there is worth a new one."""
 
 _LATER = RemotePath("/later")
 """Stands for the folder of the files until it is known."""
@@ -197,7 +205,19 @@ def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str
     ...     check_catalogue(record_of(dataset, [], None, client.scicat), client.scicat)
     frozenset()
     """
-    scicat.validate_dataset_model(record.request_model())
+    size = sum(one.size for one in record.local)
+    scicat.check_session(_LEAST_TIME + timedelta(seconds=size / _EXPECTED_BYTES_PER_SECOND))
+    model = record.request_model()
+    scicat.validate_dataset_model(model)
+    groups = scicat.my_groups()
+    if groups is not None and model.owner_group not in groups:
+        # Not an error: some accounts may create datasets for others, and the server does not say which.
+        _logger.warning(
+            "You are not in the group %r that shall own the dataset, so the catalogue may refuse it. "
+            "Your groups are: %s.",
+            model.owner_group,
+            ", ".join(sorted(groups)) or "none",
+        )
     alike = find_alike(record, scicat)
     if alike and record.local:
         raise ConflictError(

@@ -21,6 +21,7 @@ from scicat_api.models import (
     CreateOrigDatablockDto,
     OutputAttachmentV4Dto,
     OutputDatasetDto,
+    OutputOrigDatablockDto,
     PartialOutputOrigDatablockDto,
 )
 from scitacean.catalogue.scicat_client import ScicatClient
@@ -41,6 +42,9 @@ T = TypeVar("T")
 
 _NOT_REFUSED = (401, 408, 429)
 """Answers that say nothing about the request itself: the same one may succeed later."""
+
+_SURELY_NOT_DONE = (401, 429)
+"""Answers of a server that has not begun with the request."""
 
 _PASSING = (500, 503)
 """Answers of a server that has stopped working on the request, so that it can be sent once more where it has
@@ -143,21 +147,26 @@ def _dataset(journal: Journal, scicat: ScicatClient) -> OutputDatasetDto:
             raise interrupted(journal, error) from error
     if steps.is_creating and (found := _look(journal, scicat)) is not None:
         return found
+    outcome = _try_to_create(journal, scicat)
+    if isinstance(outcome, ScicatCommError) and outcome.status in _PASSING:
+        outcome = _try_to_create(journal, scicat)
+    if isinstance(outcome, ScicatCommError):
+        raise interrupted(journal, outcome) from outcome
+    return outcome
+
+
+def _try_to_create(journal: Journal, scicat: ScicatClient) -> OutputDatasetDto | ScicatCommError:
+    """Create the dataset; return it, or the error if it is surely not there."""
     try:
         return _created(journal, scicat)
     except ScicatCommError as error:
         if is_refusal(error):
             raise
-        lost = error
+        if error.status in _SURELY_NOT_DONE:
+            journal.steps.is_absent = True
+            return error
+        return _look(journal, scicat, because=error) or error
     except Exception as error:
-        raise interrupted(journal, error) from error
-    if (found := _look(journal, scicat, because=lost)) is not None:
-        return found
-    if lost.status not in _PASSING:
-        raise interrupted(journal, lost) from lost
-    try:
-        return _created(journal, scicat)
-    except ScicatCommError as error:
         raise interrupted(journal, error) from error
 
 
@@ -179,6 +188,7 @@ def _look(
             return scicat.get_dataset_model(found[0])
     except Exception as error:
         raise interrupted(journal, because or error) from error
+    journal.steps.is_absent = not found
     if found:
         several = ConflictError(
             f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}.",
@@ -244,7 +254,9 @@ def _create_each(
         note(index)
 
 
-def _key_of_block(block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto) -> Hashable:
+def _key_of_block(
+    block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto | OutputOrigDatablockDto,
+) -> Hashable:
     return tuple(
         (file.path, file.size, "" if file.chk is UNSET else file.chk or "")
         for file in usable_entries(block.data_file_list)

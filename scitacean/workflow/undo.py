@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
@@ -72,10 +73,10 @@ def discard_upload(path: Path, *, scicat: ScicatClient, transfer: FileTransfer |
     with Journal.open(path) as journal:
         refuse_other_catalogue(journal, scicat)
         _delete_dataset(journal, scicat)
-        if journal.steps.record.local:
+        if leftovers := _leftovers(journal):
             dataset = journal.steps.record.as_dataset()
             transfer = transfer_for(journal, transfer)
-            representative = _leftovers(journal)[0].request.remote
+            representative = leftovers[0].request.remote
             with transfer.connect_for_upload(dataset, representative) as connection:
                 undo_sending(journal, connection)
         journal.remove()
@@ -160,9 +161,10 @@ def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
         )
     for pid in found:
         try:
-            scicat.delete_dataset_with_parts(pid)
-        except NotFoundError:
-            continue
+            # Whoever may not delete it must find it with all of its files.
+            with suppress(NotFoundError):
+                scicat.delete_dataset(pid)
+            scicat.delete_files_and_attachments(pid)
         except ForbiddenError as error:
             raise UploadInterrupted(
                 f"You may not delete the dataset {pid}, so nothing was removed: its files stay in "

@@ -70,10 +70,11 @@ def of_class(kind: type) -> Documented:
         return Documented(name, text, takes, tuple(one for one in takes if one in known))
     # What is raised is met in the examples of what raises it.
     is_raised = issubclass(kind, Exception)
-    # Who does not say otherwise takes what its base takes.
-    own = vars(kind).get("__init__")
-    takes = tuple(parameters_of(own))[1:] if own is not None else ()
-    return Documented(name, text, takes, tuple(named(text, "Parameters")), needs_example=not is_raised)
+    # Who does not say otherwise takes what its base takes, and need not repeat it.
+    lists = tuple(named(text, "Parameters"))
+    says_so = "__init__" in vars(kind) or bool(lists)
+    takes = tuple(parameters_of(inspect.getattr_static(kind, "__init__")))[1:] if says_so else ()
+    return Documented(name, text, takes, lists, needs_example=not is_raised)
 
 
 def parameters_of(function: Any) -> Iterator[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scitacean import Dataset, File, __version__
+from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.cli import main
 from scitacean.client import Client
 from scitacean.transfer.copy import CopyDownloadConnection, CopyUploadConnection
@@ -218,7 +219,7 @@ def test_a_dataset_that_cannot_go_is_explained_field_by_field(
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_being_stopped_undoes_and_tells(
+def test_being_stopped_tells_how_to_go_on(
     capsys: pytest.CaptureFixture[str],
     source: Path,
     tmp_path: Path,
@@ -232,12 +233,50 @@ def test_being_stopped_undoes_and_tells(
         signal.raise_signal(getattr(signal, name))
         raise AssertionError("not stopped")
 
-    monkeypatch.setattr(CopyUploadConnection, "send_files", send_and_stop)
     before = signal.getsignal(signal.SIGTERM)
-    status, _, err = run(capsys, "upload", source, *FIELDS, "--local", tmp_path / "local")
-    assert (status, "What was sent has been removed again" in err, "Traceback" in err) == (1, True, False)
-    assert list((tmp_path / "local").rglob("a.csv")) == []
+    upload = ("upload", source, *FIELDS, "--local", tmp_path / "local")
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyUploadConnection, "send_files", send_and_stop)
+        status, _, err = run(capsys, *upload)
+    assert (status, "scitacean resume" in err, "Traceback" in err) == (1, True, False)
     assert signal.getsignal(signal.SIGTERM) is before
+    _, out, _ = run(capsys, "resume", "--list")
+    assert "0 of 2 files in" in out
+    again = upload if name == "SIGINT" else ("resume", "--local", tmp_path / "local")
+    assert run(capsys, *again)[0] == 0
+    assert len(list((tmp_path / "local").rglob("a.csv"))) == 1
+    assert run(capsys, "resume", "--list")[1] == "No upload is unfinished.\n"
+    with Client.local(tmp_path / "local") as client:
+        assert len(client.scicat.query_datasets({})) == 1
+
+
+def test_an_upload_that_was_stopped_can_be_undone(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    local = ("--local", tmp_path / "local")
+    with monkeypatch.context() as patch:
+        patch.setattr(ScicatClient, "create_orig_datablock", interrupt)
+        assert run(capsys, "upload", source, *FIELDS, *local)[0] == 1
+    assert run(capsys, "resume", "--discard", *local)[:2] == (0, "The upload was undone.\n")
+    assert not (tmp_path / "local" / "files").exists()
+    with Client.local(tmp_path / "local") as client:
+        assert client.scicat.query_datasets({}) == []
+    status, _, err = run(capsys, "resume", "--discard", *local)
+    assert (status, "There is nothing to go on with" in err) == (1, True)
+
+
+def test_a_dry_run_says_what_would_happen_and_what_would_fail(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path
+) -> None:
+    upload = ("upload", source, "--local", tmp_path / "local", "--dry-run")
+    status, out, _ = run(capsys, *upload, *FIELDS)
+    assert (status, "2 requests would register it" in out, "nothing was sent" in out) == (0, True, True)
+    status, out, _ = run(capsys, *upload)
+    assert (status, "problem: owner_group" in out) == (1, True)
+    assert not (tmp_path / "local" / "files").exists()
 
 
 def test_an_interrupted_download_says_how_to_go_on(

@@ -16,8 +16,8 @@ from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 from scitacean.errors import HostKeyError, HostNotReachableError, TransferError, UploadInterrupted
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.ssh import SSHFileTransfer
-from scitacean.transfer.ssh.lanes import Line
 from scitacean.workflow.progress import Progress
+from scitacean.workflow.unfinished import UnfinishedUpload
 
 CONTENT = {"a.dat": bytes(range(256)) * 20_000, "sub/b c.dat": b"counts", "sub/empty": b""}
 
@@ -109,29 +109,29 @@ def test_an_upload_that_was_cut_off_goes_on(
     assert ssh_server.connections_made == 2
 
 
-def test_an_upload_that_was_cut_off_for_good_is_undone_or_told(
-    client: Client, dataset: Dataset, ssh_server: RunningSSHServer, monkeypatch: pytest.MonkeyPatch
+def test_an_upload_that_was_cut_off_for_good_waits_to_be_gone_on_with_or_undone(
+    client: Client, dataset: Dataset, ssh_server: RunningSSHServer
 ) -> None:
-    renew = Line.renew
-
-    def renew_later(line: Line) -> None:
-        ssh_server.accept_connections()
-        monkeypatch.setattr(Line, "renew", renew)
-        raise HostNotReachableError("There is no way to the file server.", hint="Wait.")
-
     def cut_for_good(progress: Progress) -> None:
         if progress.bytes_done:
             ssh_server.refuse_connections()
             ssh_server.kill_connections()
 
-    monkeypatch.setattr(Line, "renew", renew_later)
-    with pytest.raises(HostNotReachableError, match="no way"):
-        client.upload_new_dataset_now(dataset, on_progress=cut_for_good)
+    def interrupt_it() -> UnfinishedUpload:
+        with pytest.raises(UploadInterrupted, match="does not have the dataset") as caught:
+            client.upload_new_dataset_now(dataset, on_progress=cut_for_good)
+        assert isinstance(caught.value.__cause__, HostNotReachableError)
+        ssh_server.accept_connections()
+        (unfinished,) = client.unfinished_uploads()
+        assert unfinished.journal == caught.value.journal
+        return unfinished
+
+    client.discard_upload(interrupt_it().journal)
     assert list(ssh_server.root.iterdir()) == []
-    with pytest.raises(UploadInterrupted, match="files may be left") as caught:
-        client.upload_new_dataset_now(dataset, on_progress=cut_for_good)
-    assert isinstance(caught.value.__cause__, HostNotReachableError)
-    assert client.scicat.query_datasets({}) == []
+    uploaded = client.resume_upload(interrupt_it().journal)
+    assert tree(ssh_server.root) == {f"{dataset.uid}/{name}": content for name, content in CONTENT.items()}
+    assert client.unfinished_uploads() == []
+    assert [one.pid for one in client.scicat.query_datasets({})] == [str(uploaded.pid)]
 
 
 def transfer_to(
@@ -154,7 +154,7 @@ def transfer_to(
 
 
 @pytest.mark.parametrize("interrupt", [False, True])
-def test_what_cannot_be_undone_is_told(
+def test_what_is_where_after_a_server_froze_is_told(
     url: str, dataset: Dataset, ssh_server: RunningSSHServer, interrupt: bool
 ) -> None:
     def cut_off(progress: Progress) -> None:
@@ -167,8 +167,9 @@ def test_what_cannot_be_undone_is_told(
         with pytest.raises(KeyboardInterrupt if interrupt else UploadInterrupted) as caught:
             client.upload_new_dataset_now(dataset, on_progress=cut_off)
         assert client.scicat.query_datasets({}) == []
+        (unfinished,) = client.unfinished_uploads()
     told = [str(caught.value), *getattr(caught.value, "__notes__", [])]
-    assert any(f"files may be left in {ssh_server.root.as_posix()}/{dataset.uid}" in text for text in told)
+    assert any("others may be there in part" in text and str(unfinished.journal) in text for text in told)
 
 
 def free_port() -> int:

@@ -43,7 +43,14 @@ from scitacean.errors import (
 from scitacean.model.orig_datablock import BYTES_PER_BLOCK, FILES_PER_BLOCK
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback, SendRequest, Sent
+from scitacean.transfer.protocol import (
+    Fetched,
+    FetchRequest,
+    ProgressCallback,
+    SendRequest,
+    Sent,
+    SentCallback,
+)
 from scitacean.workflow.progress import Progress
 
 PICTURE = b"\x89PNG\r\n\x1a\n"
@@ -247,7 +254,8 @@ def connected(
         def handle_request(self, request: httpx.Request) -> httpx.Response:
             return intrude(request) or inner.handle_request(request)
 
-    scicat = ScicatClient.from_token("http://localhost", catalogue.token_for("me"), transport=Intruding())
+    token = catalogue.token_for("me")
+    scicat = ScicatClient.from_token("http://localhost", token, transport=Intruding(), retry_for=1)
     with Client(client=scicat, file_transfer=transfer) as client:
         yield client
 
@@ -285,10 +293,10 @@ def test_a_refused_dataset_leaves_nothing(
 @pytest.mark.parametrize(
     ("status", "lost", "message"),
     [
-        (500, False, "not known whether"),
-        (200, True, "not known whether"),
-        (401, False, "did not take"),
-        (429, False, "did not take"),
+        (500, False, "The catalogue does not have the dataset"),
+        (200, True, "The catalogue does not have the dataset"),
+        (401, False, "The catalogue does not have the dataset"),
+        (429, False, "The catalogue does not have the dataset"),
     ],
 )
 def test_files_stay_when_the_dataset_is_not_surely_refused(
@@ -310,10 +318,11 @@ def test_a_dataset_without_its_files_is_told(dataset: Dataset, tmp_path: Path) -
     with (
         EmbeddedCatalogue() as catalogue,
         connected(catalogue, transfer_to(tmp_path), intrude) as client,
-        pytest.raises(UploadInterrupted, match="Ask an administrator") as caught,
+        pytest.raises(UploadInterrupted, match="is in the catalogue, but not all of its files") as caught,
     ):
         client.upload_new_dataset_now(dataset)
     assert caught.value.pid is not None
+    assert caught.value.journal is not None
     assert tree(Path(str(caught.value.source_folder))) == CONTENT
 
 
@@ -365,9 +374,12 @@ class Corrupting(CopyFileTransfer):
             send = connection.send_files
 
             def send_badly(
-                requests: Sequence[SendRequest], *, on_progress: ProgressCallback | None = None
+                requests: Sequence[SendRequest],
+                *,
+                on_progress: ProgressCallback | None = None,
+                on_sent: SentCallback | None = None,
             ) -> list[Sent]:
-                sent = send(requests, on_progress=on_progress)
+                sent = send(requests, on_progress=on_progress, on_sent=on_sent)
                 Path(requests[0].remote.posix).write_bytes(b"damage")
                 return sent
 
@@ -579,26 +591,34 @@ def test_an_upload_does_not_overwrite(tmp_path: Path, dataset: Dataset) -> None:
     assert tree(tmp_path / "there") == {"a.dat": b"precious"}
 
 
-def test_a_server_that_is_gone_has_nothing(dataset: Dataset, tmp_path: Path) -> None:
+def test_a_server_that_is_gone_has_nothing_and_the_files_wait_for_it(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    gone = True
+
     def refuse(request: httpx.Request) -> httpx.Response | None:
-        if (request.method, request.url.path) == ("POST", "/api/v4/datasets"):
+        if gone and (request.method, request.url.path) == ("POST", "/api/v4/datasets"):
             raise httpx.ConnectError("refused")
         return None
 
     with (
         EmbeddedCatalogue() as catalogue,
         connected(catalogue, transfer_to(tmp_path), refuse) as client,
-        pytest.raises(ServerUnreachableError),
     ):
-        client.upload_new_dataset_now(dataset)
-    assert not (tmp_path / "there").exists()
+        with pytest.raises(UploadInterrupted, match="The catalogue does not have the dataset") as caught:
+            client.upload_new_dataset_now(dataset)
+        assert isinstance(caught.value.__cause__, ServerUnreachableError)
+        gone = False
+        uploaded = client.upload_new_dataset_now(dataset)
+        assert [one.pid for one in client.scicat.query_datasets({})] == [str(uploaded.pid)]
+    assert tree(Path(str(uploaded.source_folder))) == CONTENT
 
 
 def test_a_dataset_without_files_may_be_there_too(dataset: Dataset) -> None:
     with (
         EmbeddedCatalogue() as catalogue,
         connected(catalogue, None, answer_create(200, lost=True)) as client,
-        pytest.raises(UploadInterrupted, match="not known whether"),
+        pytest.raises(UploadInterrupted, match="The catalogue does not have the dataset"),
     ):
         client.upload_new_dataset_now(dataset.replace(files=(), source_folder="/data"))
 
@@ -609,7 +629,7 @@ def test_uploading_twice_leaves_the_first_alone(tmp_path: Path, dataset: Dataset
         connected(catalogue, transfer_to(tmp_path)) as client,
     ):
         first = client.upload_new_dataset_now(dataset)
-        with pytest.raises(FileUploadError, match="never overwritten"):
+        with pytest.raises(ConflictError, match=f"has this dataset already, as {first.pid}"):
             client.upload_new_dataset_now(dataset)
         client.download_files(client.get_dataset(str(first.pid)), target=tmp_path / "target")
     assert tree(tmp_path / "target") == CONTENT

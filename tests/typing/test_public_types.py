@@ -24,6 +24,9 @@ from scitacean.transfer.ssh import SSHFileTransfer
 def uses(client: Client, dataset: Dataset, sample: Sample) -> None:
     assert_type(client.get_dataset("a/b"), Dataset)
     assert_type(client.get_dataset(PID.parse("a/b"), attachments=True), Dataset)
+    assert_type(client.get_dataset(["a/b", "a/c"]), list[Dataset])
+    assert_type(client.get_dataset([PID.parse("a/b"), "a/c"]), list[Dataset])
+    assert_type(client.get_dataset(("a/b", PID.parse("a/c")), attachments=True), list[Dataset])
     assert_type(client.download_files(dataset, target="x", select=lambda f: f.size > 0), Dataset)
     assert_type(client.download_files(dataset, target=Path("x"), select=["a"]), Dataset)
     assert_type(client.upload_new_dataset_now(dataset), Dataset)

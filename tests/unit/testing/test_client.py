@@ -153,7 +153,7 @@ def test_the_public_reads_what_is_published() -> None:
             client.get_dataset(PID_7)
         client.datasets[PID_7] = stored_dataset(isPublished=True)
         assert client.get_dataset(PID_7).name == "Run 7"
-        with pytest.raises(ForbiddenError):
+        with pytest.raises(LoginError):
             client.upload_new_dataset_now(new_dataset())
 
 

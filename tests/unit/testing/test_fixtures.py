@@ -88,7 +88,7 @@ def test_a_network_that_breaks(embedded_catalogue, ssh_server, ssh_file_transfer
         ssh_server.refuse_connections()
         ssh_server.kill_connections()
         with pytest.raises(HostNotReachableError):
-            client.upload_new_dataset_now(big)
+            client.upload_new_dataset_now(big.replace(name="Bigger"))
         assert len(client.datasets) == 1
 """
 PLAIN = """
