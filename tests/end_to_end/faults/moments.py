@@ -20,7 +20,7 @@ from scitacean.workflow.progress import Progress
 _OPERATIONS: dict[str, tuple[type, str, int]] = {
     "let in": (SftpSession, "__init__", 0),
     "folder made": (SftpSession, "mkdir", 0),
-    "file moving": (SftpSession, "write", 2),
+    "file moving": (SftpSession, "write", 1),
     "checksum there": (HostChecksums, "of_own_files", 0),
     "rename there": (SftpSession, "rename", 1),
     "file fetched": (SftpSession, "read", 1),

@@ -100,13 +100,33 @@ def texts_of(error: BaseException) -> dict[str, str | bytes]:
     """Return all texts that are made of an error: by itself, by Python, by rich and by pickling."""
     plain = traceback.TracebackException.from_exception(error, capture_locals=True, compact=True)
     return {
+        **texts_without_locals(error),
+        **{
+            f"the frame {frame.name} in {frame.filename}:{frame.lineno}": repr(frame.locals)
+            for each in _chain(plain)
+            for frame in each.stack
+        },
+        "the plain traceback": "".join(plain.format()),
+        "the rich traceback": _rich(error),
+    }
+
+
+def texts_without_locals(error: BaseException) -> dict[str, str | bytes]:
+    """Return the same without what variables of functions hold."""
+    return {
         "the message": str(error),
         "the repr": repr(error),
         "the attributes": repr(vars(error)),
-        "the plain traceback": "".join(plain.format()),
-        "the rich traceback": _rich(error),
+        "the short traceback": "".join(traceback.format_exception(error)),
         "the pickle": pickle.dumps(error),
     }
+
+
+def _chain(error: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
+    """Yield an error and those that are shown as its causes."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _rich(error: BaseException) -> str:
