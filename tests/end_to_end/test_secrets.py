@@ -312,9 +312,7 @@ HOSTS: dict[str, Callable[[Site], object]] = {
     ),
     "no password in a file": lambda site: _uploads(site, site.transfer(password=FileSecret("no-such-file"))),
     "a server that is down": lambda site: _uploads(site, site.transfer(port=_closed_port())),
-    "an unknown server": lambda site: _uploads(
-        site, site.transfer(known_hosts=site.folder / "no hosts")
-    ),
+    "an unknown server": lambda site: _uploads(site, site.transfer(known_hosts=site.folder / "no hosts")),
     "a wrong parameter": lambda site: SSHFileTransfer(
         "127.0.0.1",
         password=HOST_PASSWORD,

@@ -11,7 +11,7 @@ import attrs
 from scitacean.errors import ScicatError, UploadInterrupted
 from scitacean.testing.client import FakeClient
 from tests.end_to_end.faults.disks import FILLER
-from tests.end_to_end.faults.place import ALGORITHMS, CAPTIONS, CONTENT, Place, tree
+from tests.end_to_end.faults.place import CAPTIONS, CONTENT, Place, algorithm_of, tree
 
 PARTIAL = ".part-"
 
@@ -65,17 +65,21 @@ def look(place: Place, catalogue: FakeClient) -> Found:
     )
 
 
-def check_is_complete(found: Found, place: Place) -> None:
+def check_is_complete(found: Found, place: Place, contents: Mapping[str, bytes] = CONTENT) -> None:
     """Everything is there, once, and nothing else."""
     assert len(found.pids) == 1, found.pids
-    assert found.registered == _registered()
+    assert found.registered == _registered(contents)
     assert found.captions == sorted(CAPTIONS)
-    assert found.files == CONTENT
-    assert found.journals == []
+    assert found.files == contents
+    assert place.kept == []
 
 
 def check_stopped_upload(
-    found: Found, place: Place, error: BaseException | None, *, foreign: Mapping[str, bytes]
+    found: Found,
+    error: BaseException | None,
+    *,
+    foreign: Mapping[str, bytes],
+    contents: Mapping[str, bytes] = CONTENT,
 ) -> str:
     """Check what an upload that was stopped has left.
 
@@ -83,12 +87,12 @@ def check_stopped_upload(
     ----------
     found:
         What is there.
-    place:
-        Where.
     error:
         What was raised; None for a process that was killed.
     foreign:
         Files that somebody else has put into the folder of the dataset.
+    contents:
+        What was to be uploaded.
 
     Returns
     -------
@@ -103,10 +107,10 @@ def check_stopped_upload(
     mine = {name: content for name, content in found.files.items() if name not in foreign}
     assert len(found.pids) <= 1, "twice in the catalogue"
     assert len(set(found.registered)) == len(found.registered), "a file twice in the catalogue"
-    assert set(found.registered) <= set(_registered())
+    assert set(found.registered) <= set(_registered(contents))
     assert len(found.captions) <= len(CAPTIONS), "an attachment twice in the catalogue"
     if found.pids:
-        assert mine == CONTENT, "a dataset without its files"
+        assert mine == contents, "a dataset without its files"
         assert found.journals, "an incomplete dataset without journal"
     if not found.journals:
         assert mine == {}, "files without journal"
@@ -132,29 +136,31 @@ def _check_is_told(error: BaseException, journal: Path, found: Found) -> None:
         assert found.pids == [error.pid]
 
 
-def check_stopped_download(place: Place, error: BaseException | None) -> str:
+def check_stopped_download(
+    place: Place, error: BaseException | None, contents: Mapping[str, bytes] = CONTENT
+) -> str:
     """Check what a download that was stopped has left; return "undone" or "kept"."""
     files = tree(Path(place.target))
     files.pop(FILLER, None)
     for name, content in files.items():
         folder, _, last = name.rpartition("/")
         if PARTIAL not in last:
-            assert content == CONTENT[name], f"wrong content in {name}"
+            assert content == contents[name], f"wrong content in {name}"
             continue
-        whole = CONTENT[f"{folder}/" * bool(folder) + last.removeprefix(".").rpartition(PARTIAL)[0]]
+        whole = contents[f"{folder}/" * bool(folder) + last.removeprefix(".").rpartition(PARTIAL)[0]]
         assert len(content) <= len(whole)
     assert error is None or isinstance(error, ScicatError | KeyboardInterrupt), repr(error)
     return "kept" if files else "undone"
 
 
-def check_is_downloaded(place: Place) -> None:
+def check_is_downloaded(place: Place, contents: Mapping[str, bytes] = CONTENT) -> None:
     """All files are there, and nothing else."""
-    assert tree(Path(place.target)) == CONTENT
+    assert tree(Path(place.target)) == contents
 
 
-def _registered() -> list[tuple[str, int, str, str]]:
+def _registered(contents: Mapping[str, bytes]) -> list[tuple[str, int, str, str]]:
     return sorted(
         (name, len(content), algorithm, hashlib.new(algorithm, content).hexdigest())
-        for name, content in CONTENT.items()
-        for algorithm in [ALGORITHMS.get(name, "sha256")]
+        for name, content in contents.items()
+        for algorithm in [algorithm_of(name)]
     )

@@ -21,10 +21,8 @@ CONTENT: Mapping[str, bytes] = {
     "sub/deep/ü.dat": b"\0\xff" * 7_000,
     "sub/empty": b"",
 }
-# Files of another algorithm are registered in a block of their own.
-ALGORITHMS: Mapping[str, str] = {"sub/b c.dat": "md5"}
 CAPTIONS = ("The rod", "The rod, cooled")
-USERNAME, PASSWORD = "ada", "ada-secret"
+USERNAME, DELETER, PASSWORD = "ada", "boss", "ada-secret"
 PATIENCE_SECONDS = 20.0
 RETRY_SECONDS = 1.2
 CREATED = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,8 +78,13 @@ class Place:
 
     @property
     def journals(self) -> list[Path]:
-        folder = Path(self.state, "scitacean", "uploads")
-        return sorted(path for path in folder.glob("*") if path.suffix != ".lock")
+        """Journals of uploads; locks of processes that were killed are none."""
+        return [path for path in self.kept if path.suffix != ".lock"]
+
+    @property
+    def kept(self) -> list[Path]:
+        """All files in the folder of the journals."""
+        return sorted(Path(self.state, "scitacean", "uploads").glob("*"))
 
     def transfer(self, **changed: Any) -> SSHFileTransfer:
         parameters: dict[str, Any] = {
@@ -98,10 +101,12 @@ class Place:
         }
         return SSHFileTransfer(**(parameters | changed))
 
-    def client(self, *, host_timeout: float = PATIENCE_SECONDS, **options: Any) -> Client:
+    def client(
+        self, *, username: str = USERNAME, host_timeout: float = PATIENCE_SECONDS, **options: Any
+    ) -> Client:
         return Client.from_credentials(
             url=self.url,
-            username=USERNAME,
+            username=username,
             password=PASSWORD,
             file_transfer=self.transfer(timeout=host_timeout),
             **({"timeout": PATIENCE_SECONDS, "retry_for": RETRY_SECONDS} | options),
@@ -117,13 +122,17 @@ class Place:
             contact_email="ada@site.example",
             creation_time=CREATED,
         )
-        for name in CONTENT:
+        for name in sorted(tree(Path(self.local))):
             local = Path(self.local, name)
-            algorithm = ALGORITHMS.get(name, "sha256")
-            dataset.add_files(File.from_local(local, remote_path=name, checksum_algorithm=algorithm))
+            dataset.add_files(File.from_local(local, remote_path=name, checksum_algorithm=algorithm_of(name)))
         for caption in CAPTIONS:
             dataset.add_attachment(caption=caption)
         return dataset
+
+
+def algorithm_of(name: str) -> str:
+    """Return the algorithm for the checksum of a file; those of another one get a block of their own."""
+    return "md5" if " " in name else "sha256"
 
 
 def write(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -152,4 +161,9 @@ def download(place: Place, client: Client, on_progress: OnProgress | None = None
     client.download_files(dataset, target=place.target, on_progress=on_progress)
 
 
-WORK = {"upload": upload, "download": download}
+def resume(place: Place, client: Client, on_progress: OnProgress | None = None) -> None:
+    (journal,) = place.journals
+    client.resume_upload(journal, on_progress=on_progress)
+
+
+WORK = {"upload": upload, "resume": resume, "download": download}

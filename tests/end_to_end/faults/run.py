@@ -207,7 +207,7 @@ def _check_upload(case: Case, harm: Harm, error: BaseException | None, catalogue
     if error is None and not case.is_deadly:
         check_is_complete(found, place)
         return "done"
-    outcome = check_stopped_upload(found, place, error, foreign=harm.foreign)
+    outcome = check_stopped_upload(found, error, foreign=harm.foreign)
     harm.mend()
     with place.client() as client:
         if outcome == "kept" and len(str(case)) % 2:

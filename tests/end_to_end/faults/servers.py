@@ -20,7 +20,7 @@ from scitacean.testing.faults import Fault, Faults, Place, faults_of
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.testing.ssh_server import ssh_server
 from scitacean.testing.sshd import find_sshd, sshd
-from tests.end_to_end.faults.place import PASSWORD, USERNAME
+from tests.end_to_end.faults.place import DELETER, PASSWORD, USERNAME
 from tests.end_to_end.faults.powers import starting_anybody
 
 if TYPE_CHECKING:
@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 _HELD_AT_MOST_SECONDS = 60.0
 _ACCOUNTS = Accounts(
-    users={USERNAME: User(username=USERNAME, email="ada@site.example", groups=("g",), password=PASSWORD)},
-    # As on most servers: whoever is signed in may make datasets, and nobody but administrators deletes them.
-    rights={"create_dataset": "everyone"},
+    users={
+        name: User(username=name, email=f"{name}@site.example", groups=groups, password=PASSWORD)
+        for name, groups in {USERNAME: ("g",), DELETER: ("g", "deleters")}.items()
+    },
+    # As on most servers: whoever is signed in may make datasets, and only few delete them.
+    rights={"create_dataset": "everyone", "delete": frozenset({"deleters"})},
 )
 
 
