@@ -129,19 +129,22 @@ class Case:
     Attributes
     ----------
     work:
-        "upload" or "download".
+        "upload", "resume" or "download".
     step:
         Where.
     fault:
         What.
     lasting:
         Whether it is there again each time this step is tried.
+    after:
+        How often the step is done before, for one of the transfer; None for as often as is worth most.
     """
 
     work: str
     step: str
     fault: str
     lasting: bool = False
+    after: int | None = None
 
     def __str__(self) -> str:
         return ", ".join([self.work, self.step, self.fault, *["lasting"] * self.lasting])

@@ -101,7 +101,7 @@ def check_stopped_upload(
     """
     for name, content in found.files.items():
         if PARTIAL not in name:
-            assert content == (foreign[name] if name in foreign else CONTENT[name]), (
+            assert content == (foreign[name] if name in foreign else contents[name]), (
                 f"wrong content in {name}"
             )
     mine = {name: content for name, content in found.files.items() if name not in foreign}

@@ -59,7 +59,7 @@ class Event:
 
 
 @contextmanager
-def at(moment: str, act: Callable[[], object], *, folder: Path) -> Iterator[Event]:
+def at(moment: str, act: Callable[[], object], *, folder: Path, after: int | None = None) -> Iterator[Event]:
     """Let something happen at a moment.
 
     Parameters
@@ -69,17 +69,21 @@ def at(moment: str, act: Callable[[], object], *, folder: Path) -> Iterator[Even
         hand :meth:`Event.on_progress` on; all others are of the session with the file server.
     act:
         What happens.
+    folder:
+        Where files are to get their names.
+    after:
+        How often the moment passes before without anything; None for as often as is worth most.
     """
     if moment in ("verify here", "rename here"):
-        event = Event(act)
+        event = Event(act, after or 0)
         if moment == "verify here":
             yield event
             return
         with _renaming(event, folder):
             yield event
         return
-    owner, name, after = _OPERATIONS[moment]
-    event = Event(act, after)
+    owner, name, usual = _OPERATIONS[moment]
+    event = Event(act, usual if after is None else after)
     operation = getattr(owner, name)
 
     def with_event(*arguments: Any, **named: Any) -> Any:

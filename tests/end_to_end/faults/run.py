@@ -43,6 +43,18 @@ _PROCESS_SECONDS = 120.0
 MakeClient = Callable[[], Client]
 
 
+def do_work(
+    work: str, place: Place, make_client: MakeClient, on_progress: OnProgress | None = None
+) -> BaseException | None:
+    """Do the work with a new client; return what it raised, None for nothing."""
+    try:
+        with make_client() as client:
+            WORK[work](place, client, on_progress)
+    except BaseException as error:  # noqa: BLE001 - what it is, is what is tested
+        return error
+    return None
+
+
 @attrs.define(eq=False)
 class Attempt:
     """One attempt at the work of a case, in which its fault comes.
@@ -69,15 +81,7 @@ class Attempt:
             if self.case.is_deadly:
                 self._run_child()
                 return None
-            return as_anybody(lambda: self._work(make_client, on_progress))
-
-    def _work(self, make_client: MakeClient, on_progress: OnProgress | None) -> BaseException | None:
-        try:
-            with make_client() as client:
-                WORK[self.case.work](self.place, client, on_progress)
-        except BaseException as error:  # noqa: BLE001 - what it is, is what is tested
-            return error
-        return None
+            return as_anybody(lambda: do_work(self.case.work, self.place, make_client, on_progress))
 
     def _run_child(self) -> None:
         moment = "any" if self.case.requests is not None else self._moment
@@ -112,7 +116,7 @@ class Attempt:
             self.came += 1
             yield make_client, None
         else:
-            with at(case.step, harm.act, folder=Path(place.target)) as event:
+            with at(case.step, harm.act, folder=Path(place.target), after=case.after) as event:
                 yield make_client, event.on_progress
             self.came += event.happened
 
