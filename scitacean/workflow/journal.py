@@ -119,14 +119,14 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = _locked(path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         try:
             _refuse_begun(path)
             _write_new(path, _line(_header(steps)))
             return cls(path, lock, path.open("ab"), steps, is_resumed=False)
         except OSError as error:
             _release(lock)
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         except BaseException:
             _release(lock)
             raise
@@ -153,7 +153,7 @@ class Journal:
         try:
             lock = _locked(path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         try:
             steps, end = _read(path)
             file = path.open("r+b")
@@ -163,7 +163,7 @@ class Journal:
             return cls(path, lock, file, steps, is_resumed=True)
         except OSError as error:
             _release(lock)
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         except BaseException:
             _release(lock)
             raise
@@ -377,7 +377,16 @@ def _in_use(path: Path) -> ConfigurationError:
     )
 
 
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
+def not_written(path: Path, error: OSError) -> ConfigurationError:
+    """Return the error for a journal that cannot be kept.
+
+    Parameters
+    ----------
+    path:
+        The file, or its folder.
+    error:
+        Why.
+    """
     return ConfigurationError(
         f"Cannot keep the journal {path} of the upload: {error.strerror or error}; nothing was sent.",
         hint="Name a file in a folder that you can write to: journal=... (--journal).",
