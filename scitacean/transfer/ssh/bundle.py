@@ -8,21 +8,17 @@ come through in this way is left to the requests for single files.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice, zip_longest
 from typing import Final
 
-from scitacean.errors import HostNotReachableError
 from scitacean.transfer.ssh.archive import END, NotAnArchiveError, Stream, header, padding
 from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
+from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand, fallible
 from scitacean.transfer.ssh.sending import SendSettings
-
-LEAST_FILES: Final = 64
-"""For fewer files it does not pay to start a command."""
 
 _TAR: Final = "tar"
 SMALL: Final = 128 * 1024
@@ -75,8 +71,11 @@ def fetch_bundles(
     """
     remaining = iter(files)
     while tools.get(_TAR, True) and (bundle := list(_portion(remaining))):
-        with _fallible(line, tools):
-            on_complete(_fetch(line, bundle, on_arrived))
+        with fallible(line, tools, _TAR):
+            try:
+                on_complete(_fetch(line, bundle, on_arrived))
+            except NotAnArchiveError as error:
+                raise CommandError("its output is no archive") from error
 
 
 def send_bundles(
@@ -120,24 +119,10 @@ def send_bundles(
     there: set[Outgoing] = set()
     remaining = iter(items)
     while tools.get(_TAR, True) and (bundle := list(islice(remaining, _FILES_AT_ONCE))):
-        with _fallible(line, tools):
+        with fallible(line, tools, _TAR):
             _send(line, bundle, settings, algorithms, on_sent)
             there.update(bundle)
     return there
-
-
-@contextmanager
-def _fallible(line: Line, tools: dict[str, bool]) -> Iterator[None]:
-    """Go on without bundles where they do not work, over a new connection where this one broke."""
-    try:
-        yield
-    except (CommandError, NotAnArchiveError):
-        tools[_TAR] = False
-        # A broken connection says nothing about the tools, but there is nothing lost without them either.
-        line.again(lambda: line.sftp.ping())
-    except HostNotReachableError:
-        tools[_TAR] = False
-        line.renew()
 
 
 def _send(
@@ -152,7 +137,9 @@ def _send(
     streams = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
     with ExitStack() as stack:
         commands = [
-            stack.enter_context(RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW))
+            stack.enter_context(
+                RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW, changes_files=True)
+            )
             for _ in range(streams)
         ]
         shares = [

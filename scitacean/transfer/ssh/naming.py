@@ -1,20 +1,51 @@
-"""Giving complete files their names, never over another file."""
+"""Giving complete files their names, never over another file.
+
+The host does it by a command where it can: that takes a tenth of the time that requests for each of many
+files take.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from scitacean.transfer.ssh.errors import already_there, cannot_write
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.one_file import are_one_file
 from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.pipeline import answers
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, CommandError, RemoteCommand, fallible
 from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 
+_PERL: Final = "perl"
+# Reads an old and a new name in turn, each with a zero byte behind it; after an empty one it tells of those
+# before, each with a sign. A second name before the first one goes: that never replaces a file. A name that
+# was cut off is none.
+_RENAME: Final = (
+    "perl -e '"
+    "binmode STDIN; $| = 1; $/ = chr 0; my $told = q(); "
+    "while (defined(my $old = <STDIN>)) { "
+    "last unless chomp $old; "
+    "if ($old eq q()) { print $told; $told = q(); next } "
+    "my $new = <STDIN>; "
+    "last unless defined $new and chomp $new; "
+    "$told .= (link $old, $new and unlink $old) ? q(+) : q(-) "
+    "}'"
+)
+_DONE: Final = ord("+")
+_NOT_DONE: Final = ord("-")
+# What may be under way when a connection breaks, and with how many of it the host is never idle.
+_AT_ONCE: Final = 500
+_PORTIONS: Final = 4
+_WINDOW: Final = 1 << 20
 
-def name_files(items: Sequence[Outgoing], line: Line, journal: Journal) -> None:
+
+def name_files(items: Sequence[Outgoing], line: Line, journal: Journal, tools: dict[str, bool]) -> None:
     """Rename files from their partial names to their own.
 
     Parameters
@@ -25,6 +56,8 @@ def name_files(items: Sequence[Outgoing], line: Line, journal: Journal) -> None:
         The connection.
     journal:
         Notes what has its name.
+    tools:
+        What is known of the host.
 
     Raises
     ------
@@ -33,55 +66,110 @@ def name_files(items: Sequence[Outgoing], line: Line, journal: Journal) -> None:
     FileNotAccessibleError
         If the connection breaks and there is no other.
     """
-    remaining = dict.fromkeys(items, False)
+    naming = _Naming(items, journal)
+    if len(items) >= LEAST_FILES and tools.get(_PERL, True):
+        with fallible(line, tools, _PERL):
+            naming.by_command(line)
+    line.again(lambda: naming.by_requests(line.sftp))
 
-    def rename() -> None:
-        session = line.sftp
-        waiting = dict(remaining)
+
+class _Naming:
+    """What has no name yet, and how it gets it."""
+
+    def __init__(self, items: Sequence[Outgoing], journal: Journal) -> None:
+        self._remaining = dict.fromkeys(items)
+        # Those that may have their names although nobody said so.
+        self._asked: set[Outgoing] = set()
+        self._journal = journal
+
+    def by_command(self, line: Line) -> None:
+        """Have the host do it; what it cannot do remains."""
+        items = list(self._remaining)
+        waiting: deque[Sequence[Outgoing]] = deque()
+        with RemoteCommand(line.connected, _RENAME, window=_WINDOW, changes_files=True) as command:
+            signs = (sign for block in command.output() for sign in block)
+            for first in range(0, len(items), _AT_ONCE):
+                waiting.append(items[first : first + _AT_ONCE])
+                for item in waiting[-1]:
+                    self._note_asked(item)
+                command.send([b"".join(map(_names, waiting[-1])) + b"\0"])
+                if len(waiting) == _PORTIONS:
+                    self._take(waiting.popleft(), signs)
+            command.end_input()
+            while waiting:
+                self._take(waiting.popleft(), signs)
+
+    def by_requests(self, session: SftpSession) -> None:
+        """Do it file by file."""
+        asked_before = set(self._asked)
 
         def ask(item: Outgoing) -> Pending[None]:
-            # Noted first: when the connection breaks now, the file may have its name all the same.
-            journal.renaming[item.target] = item.partial
-            remaining[item] = True
+            self._note_asked(item)
             return session.rename(item.partial, item.target)
 
-        refused = []
-        for item, answer in answers(ask, waiting):
-            if answer is None or (waiting[item] and _has_its_name(session, item)):
-                _note(item, journal)
-                del remaining[item]
+        refused: dict[Outgoing, SftpRefusedError] = {}
+        for item, answer in answers(ask, list(self._remaining)):
+            if answer is None:
+                self._note_done(item)
             else:
-                refused.append((item, answer))
-        for item, refusal in refused:
-            _name_otherwise(session, item, refusal, journal)
-            del remaining[item]
+                refused[item] = answer
+        for item in _with_names(session, [item for item in refused if item in asked_before]):
+            self._note_done(item)
+            del refused[item]
+        for item, refusal in refused.items():
+            self._name_otherwise(session, item, refusal)
 
-    line.again(rename)
+    def _take(self, portion: Sequence[Outgoing], signs: Iterator[int]) -> None:
+        for item in portion:
+            sign = next(signs, None)
+            if sign == _DONE:
+                self._note_done(item)
+            elif sign != _NOT_DONE:
+                raise CommandError("the host did not tell what it has done")
+
+    def _note_asked(self, item: Outgoing) -> None:
+        # Noted first: when the connection breaks now, the file may have its name all the same.
+        self._journal.renaming[item.target] = item.partial
+        self._asked.add(item)
+
+    def _note_done(self, item: Outgoing) -> None:
+        self._journal.files.add(item.target)
+        del self._journal.renaming[item.target]
+        self._journal.partial.pop(item.partial, None)
+        del self._remaining[item]
+
+    def _name_otherwise(self, session: SftpSession, item: Outgoing, refusal: SftpRefusedError) -> None:
+        (target,) = look_up(session.lstat, [item.target])
+        if target is None:
+            # Where the file system has no hard links, some servers cannot rename without replacing.
+            (answer,) = answers(lambda path: session.replace(path, item.target), [item.partial])
+            if answer[1] is None:
+                self._note_done(item)
+                return
+        del self._journal.renaming[item.target]
+        del self._remaining[item]
+        if target is not None:
+            raise already_there(item.target, session.host) from refusal
+        raise cannot_write(refusal, item.target, session) from refusal
 
 
-def _note(item: Outgoing, journal: Journal) -> None:
-    journal.files.add(item.target)
-    del journal.renaming[item.target]
-    journal.partial.pop(item.partial, None)
+def _names(item: Outgoing) -> bytes:
+    return unmistakable(item.partial) + b"\0" + unmistakable(item.target) + b"\0"
 
 
-def _has_its_name(session: SftpSession, item: Outgoing) -> bool:
-    """Whether the renaming was done just before the connection broke."""
-    partial, target = look_up(session.lstat, [item.partial, item.target])
-    return partial is None and target is not None
-
-
-def _name_otherwise(
-    session: SftpSession, item: Outgoing, refusal: SftpRefusedError, journal: Journal
-) -> None:
-    (target,) = look_up(session.lstat, [item.target])
-    if target is None:
-        # Where the file system has no hard links, some servers cannot rename without replacing.
-        (answer,) = answers(lambda path: session.replace(path, item.target), [item.partial])
-        if answer[1] is None:
-            _note(item, journal)
-            return
-    del journal.renaming[item.target]
-    if target is not None:
-        raise already_there(item.target, session.host) from refusal
-    raise cannot_write(refusal, item.target, session) from refusal
+def _with_names(session: SftpSession, items: Sequence[Outgoing]) -> list[Outgoing]:
+    """Return which of some files have their names, as the last that a broken connection did."""
+    partials = look_up(session.lstat, [item.partial for item in items])
+    targets = look_up(session.lstat, [item.target for item in items])
+    named = []
+    for item, partial, target in list(zip(items, partials, targets, strict=True)):
+        if target is None:
+            continue
+        if partial is not None:
+            # It may have ended in the middle, or stand there still.
+            if not are_one_file(session, item.partial, item.target):
+                continue
+            for _ in answers(session.remove, [item.partial]):
+                pass
+        named.append(item)
+    return named

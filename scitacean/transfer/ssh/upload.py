@@ -11,7 +11,7 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
-from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, send_bundles
+from scitacean.transfer.ssh.bundle import SMALL, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
@@ -21,6 +21,7 @@ from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.naming import name_files
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.sftp_packets import Attributes
@@ -179,7 +180,7 @@ class SSHUploadConnection:
             self._line.again(lambda: folders.make(self._line.sftp, missing))
             self._move(wanted, verification, on_progress)
             self._check(wanted, verification)
-            name_files(wanted, self._line, self._journal)
+            name_files(wanted, self._line, self._journal, self._tools)
         return items
 
     def _not_there(
