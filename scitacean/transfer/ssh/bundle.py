@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from itertools import islice, zip_longest
 from typing import Final
 
-from scitacean.transfer.ssh.archive import END, NotAnArchiveError, Stream, header, padding
+from scitacean.transfer.ssh.archive import BLOCK, END, NotAnArchiveError, Stream, header, padding
 from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
@@ -28,7 +28,7 @@ SMALL: Final = 128 * 1024
 # streams go side by side.
 _STREAMS_FAR_AWAY: Final = 4
 # All names of a bundle fit into what a server takes before the command reads them.
-_FILES_AT_ONCE: Final = 2_500
+_FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20
 _WINDOW: Final = 8 << 20
 _GATHERED: Final = 256 * 1024
@@ -168,7 +168,8 @@ def _archive(
         mtime = item.mtime_ns // 1_000_000_000
         yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
         yield item.read_all(algorithms(item))
-        yield padding(item.size)
+        if item.size % BLOCK:
+            yield padding(item.size)
         on_sent(item)
     yield END
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 import enum
 import stat
 import struct
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 VERSION: Final = 3
 ATTRIBUTES_NONE: Final = b"\0\0\0\0"
@@ -88,9 +86,11 @@ class SftpRefusedError(Exception):
         self.text = text
 
 
-@attrs.frozen
-class Attributes:
-    """What a server says about a file; None for what it does not say."""
+class Attributes(NamedTuple):
+    """What a server says about a file; None for what it does not say.
+
+    A tuple, because it is made for each of tens of thousands of files.
+    """
 
     size: int | None = None
     uid: int | None = None
