@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from itertools import islice, zip_longest
 from typing import Final
 
+from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.archive import BLOCK, END, NotAnArchiveError, Stream, header, padding
 from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
@@ -78,12 +79,25 @@ def fetch_bundles(
                 raise CommandError("its output is no archive") from error
 
 
+def prepare_bundles(ahead: CommandsAhead, line: Line, settings: SendSettings) -> None:
+    """Start what takes a bundle, while there is something else to do.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks and there is no other.
+    """
+    for _ in range(_streams(line)):
+        ahead.start(_TAR, _read_archive(settings), window=_WINDOW)
+
+
 def send_bundles(
     line: Line,
     tools: dict[str, bool],
     items: Iterable[Outgoing],
     settings: SendSettings,
     *,
+    ahead: CommandsAhead,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> set[Outgoing]:
@@ -99,6 +113,8 @@ def send_bundles(
         What to send.
     settings:
         How files are written.
+    ahead:
+        May have what :func:`prepare_bundles` started.
     algorithms:
         Tells of which checksums are to be computed on the way.
     on_sent:
@@ -120,28 +136,38 @@ def send_bundles(
     remaining = iter(items)
     while tools.get(_TAR, True) and (bundle := list(islice(remaining, _FILES_AT_ONCE))):
         with fallible(line, tools, _TAR):
-            _send(line, bundle, settings, algorithms, on_sent)
+            _send(line, bundle, settings, ahead, algorithms, on_sent)
             there.update(bundle)
     return there
+
+
+def _streams(line: Line) -> int:
+    return 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+
+
+def _read_archive(settings: SendSettings) -> str:
+    permissions = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
+    return _READ_ARCHIVE + permissions + ("" if settings.keep_times else " --touch")
 
 
 def _send(
     line: Line,
     bundle: Sequence[Outgoing],
     settings: SendSettings,
+    ahead: CommandsAhead,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> None:
-    options = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
-    options += "" if settings.keep_times else " --touch"
-    streams = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+    streams = _streams(line)
     with ExitStack() as stack:
         commands = [
-            stack.enter_context(
-                RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW, changes_files=True)
-            )
+            stack.enter_context(ahead.take(_TAR, _read_archive(settings), window=_WINDOW))
             for _ in range(streams)
         ]
+        # It is needed when the others end, and its shell starts in the meantime.
+        sync = RemoteCommand(line.connected, _SYNC, window=_WINDOW) if settings.sync else None
+        if sync is not None:
+            stack.enter_context(sync)
         shares = [
             _gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
             for number in range(streams)
@@ -153,8 +179,10 @@ def _send(
             command.end_input()
         for command in commands:
             _finish(command)
-    if settings.sync:
-        _sync(line, bundle)
+        if sync is not None:
+            sync.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
+            sync.end_input()
+            _finish(sync)
 
 
 def _archive(
@@ -181,13 +209,6 @@ def _finish(command: RemoteCommand) -> None:
     if command.exit_status() != 0:
         # Of what went wrong tar tells in the language of the host.
         raise CommandError("the command was not content")
-
-
-def _sync(line: Line, bundle: Sequence[Outgoing]) -> None:
-    with RemoteCommand(line.connected, _SYNC, window=_WINDOW) as command:
-        command.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
-        command.end_input()
-        _finish(command)
 
 
 def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:

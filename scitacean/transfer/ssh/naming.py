@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.errors import already_there, cannot_write
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
@@ -45,7 +46,20 @@ _PORTIONS: Final = 4
 _WINDOW: Final = 1 << 20
 
 
-def name_files(items: Sequence[Outgoing], line: Line, journal: Journal, tools: dict[str, bool]) -> None:
+def prepare_naming(ahead: CommandsAhead) -> None:
+    """Start what names files, while there is something else to do.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks and there is no other.
+    """
+    ahead.start(_PERL, _RENAME, window=_WINDOW)
+
+
+def name_files(
+    items: Sequence[Outgoing], line: Line, journal: Journal, tools: dict[str, bool], ahead: CommandsAhead
+) -> None:
     """Rename files from their partial names to their own.
 
     Parameters
@@ -58,6 +72,8 @@ def name_files(items: Sequence[Outgoing], line: Line, journal: Journal, tools: d
         Notes what has its name.
     tools:
         What is known of the host.
+    ahead:
+        May have what :func:`prepare_naming` started.
 
     Raises
     ------
@@ -68,8 +84,8 @@ def name_files(items: Sequence[Outgoing], line: Line, journal: Journal, tools: d
     """
     naming = _Naming(items, journal)
     if len(items) >= LEAST_FILES and tools.get(_PERL, True):
-        with fallible(line, tools, _PERL):
-            naming.by_command(line)
+        with fallible(line, tools, _PERL), ahead.take(_PERL, _RENAME, window=_WINDOW) as command:
+            naming.by_command(command)
     line.again(lambda: naming.by_requests(line.sftp))
 
 
@@ -82,22 +98,21 @@ class _Naming:
         self._asked: set[Outgoing] = set()
         self._journal = journal
 
-    def by_command(self, line: Line) -> None:
+    def by_command(self, command: RemoteCommand) -> None:
         """Have the host do it; what it cannot do remains."""
         items = list(self._remaining)
         waiting: deque[Sequence[Outgoing]] = deque()
-        with RemoteCommand(line.connected, _RENAME, window=_WINDOW, changes_files=True) as command:
-            signs = (sign for block in command.output() for sign in block)
-            for first in range(0, len(items), _AT_ONCE):
-                waiting.append(items[first : first + _AT_ONCE])
-                for item in waiting[-1]:
-                    self._note_asked(item)
-                command.send([b"".join(map(_names, waiting[-1])) + b"\0"])
-                if len(waiting) == _PORTIONS:
-                    self._take(waiting.popleft(), signs)
-            command.end_input()
-            while waiting:
+        signs = (sign for block in command.output() for sign in block)
+        for first in range(0, len(items), _AT_ONCE):
+            waiting.append(items[first : first + _AT_ONCE])
+            for item in waiting[-1]:
+                self._note_asked(item)
+            command.send([b"".join(map(_names, waiting[-1])) + b"\0"])
+            if len(waiting) == _PORTIONS:
                 self._take(waiting.popleft(), signs)
+        command.end_input()
+        while waiting:
+            self._take(waiting.popleft(), signs)
 
     def by_requests(self, session: SftpSession) -> None:
         """Do it file by file."""

@@ -11,14 +11,15 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, Verified
-from scitacean.transfer.ssh.bundle import SMALL, send_bundles
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there, disk_full
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.lookup import look_up_files
-from scitacean.transfer.ssh.naming import name_files
+from scitacean.transfer.ssh.naming import name_files, prepare_naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
@@ -168,7 +169,16 @@ class SSHUploadConnection:
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
-        items = [Outgoing.from_request(request, self._paths) for request in requests]
+        with CommandsAhead(self._line, self._tools) as ahead:
+            if len(requests) >= LEAST_FILES:
+                prepare_bundles(ahead, self._line, self._settings)
+            items = [Outgoing.from_request(request, self._paths) for request in requests]
+            self._send_items(items, on_progress, ahead)
+        return items
+
+    def _send_items(
+        self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, ahead: CommandsAhead
+    ) -> None:
         number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
         verification = Verification(self._line, self._checksums, self._verify, connections=number)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
@@ -178,10 +188,11 @@ class SSHUploadConnection:
         if wanted:
             self._check_space(wanted, missing)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
-            self._move(wanted, verification, on_progress)
-            self._check(wanted, verification)
-            name_files(wanted, self._line, self._journal, self._tools)
-        return items
+            self._move(wanted, verification, on_progress, ahead)
+            if len(wanted) >= LEAST_FILES:
+                prepare_naming(ahead)
+            self._check(wanted, verification, ahead)
+            name_files(wanted, self._line, self._journal, self._tools, ahead)
 
     def _not_there(
         self, items: Sequence[Outgoing], missing: set[bytes], verification: Verification
@@ -236,8 +247,9 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
+        ahead: CommandsAhead,
     ) -> None:
-        bundled = self._bundle(items, verification, on_progress)
+        bundled = self._bundle(items, verification, on_progress, ahead)
         rest = [item for item in items if item not in bundled]
         if not rest:
             return
@@ -264,6 +276,7 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
+        ahead: CommandsAhead,
     ) -> set[Outgoing]:
         """Send the small ones of many files at once; return those that are there."""
         small = [item for item in items if item.size <= SMALL and not item.start]
@@ -281,18 +294,19 @@ class SSHUploadConnection:
             self._tools,
             small,
             self._settings,
+            ahead=ahead,
             algorithms=verification.algorithms,
             on_sent=tell,
         )
 
-    def _check(self, items: Sequence[Outgoing], verification: Verification) -> None:
+    def _check(self, items: Sequence[Outgoing], verification: Verification, ahead: CommandsAhead) -> None:
         bad = verification.find_different(items)
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
             for item in again:
                 item.start, item.is_begun = 0, False
-            self._move(again, verification, None)
+            self._move(again, verification, None, ahead)
             bad = [item for item in bad if item not in again] + verification.find_different(again)
         if bad:
             self._drop(bad)
