@@ -39,7 +39,6 @@ _WRITE_ARCHIVE: Final = (
     "tar --create --file=- --format=gnu --blocking-factor=128 --absolute-names --dereference "
     "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
 )
-_SYNC: Final = "xargs -0 sync --"
 _READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
 
 
@@ -123,7 +122,7 @@ def send_bundles(
     Returns
     -------
     :
-        The files that are there.
+        The files that are there, but not on the host's disk yet.
 
     Raises
     ------
@@ -164,10 +163,6 @@ def _send(
             stack.enter_context(ahead.take(_TAR, _read_archive(settings), window=_WINDOW))
             for _ in range(streams)
         ]
-        # It is needed when the others end, and its shell starts in the meantime.
-        sync = RemoteCommand(line.connected, _SYNC, window=_WINDOW) if settings.sync else None
-        if sync is not None:
-            stack.enter_context(sync)
         shares = [
             _gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
             for number in range(streams)
@@ -179,10 +174,6 @@ def _send(
             command.end_input()
         for command in commands:
             _finish(command)
-        if sync is not None:
-            sync.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
-            sync.end_input()
-            _finish(sync)
 
 
 def _archive(
@@ -198,6 +189,7 @@ def _archive(
         yield item.read_all(algorithms(item))
         if item.size % BLOCK:
             yield padding(item.size)
+        item.needs_sync = settings.sync
         on_sent(item)
     yield END
 

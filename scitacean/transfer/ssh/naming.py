@@ -20,7 +20,7 @@ from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, CommandError, RemoteCommand, fallible
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
+from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 
 _PERL: Final = "perl"
@@ -33,11 +33,12 @@ _RENAME: Final = (
     "while (defined(my $old = <STDIN>)) { "
     "last unless chomp $old; "
     "if ($old eq q()) { print $told; $told = q(); next } "
-    "my $new = <STDIN>; "
+    "my ($file, $new) = (undef, scalar <STDIN>); "
     "last unless defined $new and chomp $new; "
-    "$told .= (link $old, $new and unlink $old) ? q(+) : q(-) "
+    "$told .= (%s link $old, $new and unlink $old) ? q(+) : q(-) "
     "}'"
 )
+_SYNC: Final = "open $file, q(<), $old and $file->sync and"
 _DONE: Final = ord("+")
 _NOT_DONE: Final = ord("-")
 # What may be under way when a connection breaks, and with how many of it the host is never idle.
@@ -46,50 +47,65 @@ _PORTIONS: Final = 4
 _WINDOW: Final = 1 << 20
 
 
-def prepare_naming(ahead: CommandsAhead) -> None:
-    """Start what names files, while there is something else to do.
-
-    Raises
-    ------
-    FileNotAccessibleError
-        If the connection breaks and there is no other.
-    """
-    ahead.start(_PERL, _RENAME, window=_WINDOW)
-
-
-def name_files(
-    items: Sequence[Outgoing], line: Line, journal: Journal, tools: dict[str, bool], ahead: CommandsAhead
-) -> None:
-    """Rename files from their partial names to their own.
+class Naming:
+    """Renames files from their partial names to their own.
 
     Parameters
     ----------
-    items:
-        The files.
     line:
         The connection.
     journal:
         Notes what has its name.
     tools:
         What is known of the host.
-    ahead:
-        May have what :func:`prepare_naming` started.
-
-    Raises
-    ------
-    FileUploadError
-        If there is a file of that name, or the server refuses; others may have their names.
-    FileNotAccessibleError
-        If the connection breaks and there is no other.
+    sync:
+        Whether files may need to be put onto the host's disk first.
     """
-    naming = _Naming(items, journal)
-    if len(items) >= LEAST_FILES and tools.get(_PERL, True):
-        with fallible(line, tools, _PERL), ahead.take(_PERL, _RENAME, window=_WINDOW) as command:
-            naming.by_command(command)
-    line.again(lambda: naming.by_requests(line.sftp))
+
+    def __init__(self, line: Line, journal: Journal, tools: dict[str, bool], *, sync: bool) -> None:
+        self._line = line
+        self._journal = journal
+        self._tools = tools
+        self._command = _RENAME % (_SYNC if sync else "")
+
+    def prepare(self, ahead: CommandsAhead) -> None:
+        """Start what names many files, while there is something else to do.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If the connection breaks and there is no other.
+        """
+        ahead.start(_PERL, self._command, window=_WINDOW)
+
+    def name_files(self, items: Sequence[Outgoing], ahead: CommandsAhead) -> None:
+        """Rename files.
+
+        Parameters
+        ----------
+        items:
+            The files.
+        ahead:
+            May have what :meth:`prepare` started.
+
+        Raises
+        ------
+        FileUploadError
+            If there is a file of that name, or the server refuses; others may have their names.
+        FileNotAccessibleError
+            If the connection breaks and there is no other.
+        """
+        work = _Work(items, self._journal)
+        if len(items) >= LEAST_FILES and self._tools.get(_PERL, True):
+            with (
+                fallible(self._line, self._tools, _PERL),
+                ahead.take(_PERL, self._command, window=_WINDOW) as command,
+            ):
+                work.by_command(command)
+        self._line.again(lambda: work.by_requests(self._line.sftp))
 
 
-class _Naming:
+class _Work:
     """What has no name yet, and how it gets it."""
 
     def __init__(self, items: Sequence[Outgoing], journal: Journal) -> None:
@@ -117,6 +133,7 @@ class _Naming:
     def by_requests(self, session: SftpSession) -> None:
         """Do it file by file."""
         asked_before = set(self._asked)
+        self._sync(session)
 
         def ask(item: Outgoing) -> Pending[None]:
             self._note_asked(item)
@@ -133,6 +150,31 @@ class _Naming:
             del refused[item]
         for item, refusal in refused.items():
             self._name_otherwise(session, item, refusal)
+
+    def _sync(self, session: SftpSession) -> None:
+        if not session.can_sync:
+            return
+        unsynced = [item for item in self._remaining if item.needs_sync]
+        at_once = max(1, min(_AT_ONCE, session.max_handles - 16))
+        for first in range(0, len(unsynced), at_once):
+            self._sync_some(session, unsynced[first : first + at_once])
+
+    def _sync_some(self, session: SftpSession, items: Sequence[Outgoing]) -> None:
+        handles: dict[Outgoing, bytes] = {}
+        for item, opened in answers(lambda item: session.open(item.partial, OpenFlag.READ), items):
+            if not isinstance(opened, SftpRefusedError):
+                handles[item] = opened
+            elif item not in self._asked:
+                raise cannot_write(opened, item.partial, session) from opened
+        asked = {item: session.fsync(handle) for item, handle in handles.items()}
+        for handle in handles.values():
+            session.close(handle).ignore()
+        for item, synced in asked.items():
+            try:
+                synced.result()
+            except SftpRefusedError as refusal:
+                raise cannot_write(refusal, item.partial, session) from refusal
+            item.needs_sync = False
 
     def _take(self, portion: Sequence[Outgoing], signs: Iterator[int]) -> None:
         for item in portion:

@@ -19,7 +19,7 @@ from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.lookup import look_up_files
-from scitacean.transfer.ssh.naming import name_files, prepare_naming
+from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
@@ -188,11 +188,12 @@ class SSHUploadConnection:
         if wanted:
             self._check_space(wanted, missing)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
-            self._move(wanted, verification, on_progress, ahead)
+            naming = Naming(self._line, self._journal, self._tools, sync=self._settings.sync)
             if len(wanted) >= LEAST_FILES:
-                prepare_naming(ahead)
+                naming.prepare(ahead)
+            self._move(wanted, verification, on_progress, ahead)
             self._check(wanted, verification, ahead)
-            name_files(wanted, self._line, self._journal, self._tools, ahead)
+            naming.name_files(wanted, ahead)
 
     def _not_there(
         self, items: Sequence[Outgoing], missing: set[bytes], verification: Verification

@@ -130,15 +130,6 @@ def test_all_are_sent_whatever_the_command_does(
     )
 
 
-def test_a_command_that_is_never_ready_to_sync(
-    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bundle, "_SYNC", "false")
-    with make_transfer(ssh_server) as transfer:
-        send(transfer, ssh_server.root, local, NAMES)
-    assert contents(ssh_server.root / "up") == CONTENT
-
-
 def test_permissions_and_times_as_asked(
     ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer
 ) -> None:
