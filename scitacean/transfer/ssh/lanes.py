@@ -183,6 +183,8 @@ class Lanes(Generic[_P]):
         try:
             with ExitStack() as stack:
                 connect = self._line.connect
+                if self._over:
+                    return
                 with _done_without():
                     connected = stack.enter_context(connect())
                 line = Line(connected, connect, self._line.connect_anew)
