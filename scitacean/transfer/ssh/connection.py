@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from scitacean.errors import (
     FileNotAccessibleError,
     HostNotReachableError,
 )
+from scitacean.transfer.ssh.channels import giving_up
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
 from scitacean.transfer.ssh.prompts import NotAnsweredError
@@ -147,7 +148,8 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
     for hop in _hops(connection):
         known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
         hop.client.set_missing_host_key_policy(known)
-        hop.connect_kwargs.setdefault("transport_factory", partial(_fast_transport, known.algorithms))
+        make = partial(_fast_transport, known.algorithms, settings.timeout)
+        hop.connect_kwargs.setdefault("transport_factory", make)
         if "auth_strategy" not in hop.connect_kwargs:
             hop.connect_kwargs["auth_strategy"] = _sign_in(hop, settings, answers, last=hop is connection)
     where = f"{connection.host} port {connection.port}"
@@ -222,8 +224,14 @@ def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
     try:
         channel = transport.open_session(window_size=_WINDOW, timeout=settings.timeout)
         channel.settimeout(settings.timeout)
-        channel.invoke_subsystem("sftp")
+        with giving_up(channel):
+            channel.invoke_subsystem("sftp")
     except (SSHException, EOFError, OSError) as error:
+        if isinstance(error, TimeoutError) or not transport.is_active():
+            raise HostNotReachableError(
+                f"The file server {settings.host} let us in, but then: {_reason(error)}.",
+                hint="The server may be busy; try again later.",
+            ) from None
         raise FileNotAccessibleError(
             f"The file server {settings.host} let us in but offers no SFTP: {_reason(error)}.",
             hint="Ask those who run it to enable SFTP for your account.",
@@ -246,11 +254,16 @@ def _round_trip(sftp: SftpSession) -> float:
     return time.perf_counter() - begin
 
 
-def _fast_transport(host_keys: Sequence[str], sock: socket.socket, **options: object) -> Transport:
+def _fast_transport(
+    host_keys: Sequence[str], timeout: float, sock: socket.socket, **options: object
+) -> Transport:
     # A channel through a jump host, or a proxy's pipe, has no such option.
     if isinstance(sock, socket.socket):
         # Otherwise every small request waits some 40 ms for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # For a server that takes nothing any more the library waits for ever.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout * 1000))
         _sockets.add(sock)
     transport = Transport(sock, **options)  # type: ignore[arg-type]  # passed through as paramiko gives them
     security = transport.get_security_options()
@@ -264,7 +277,9 @@ def _fast_transport(host_keys: Sequence[str], sock: socket.socket, **options: ob
 def _close(connection: fabric.Connection) -> None:
     for hop in _hops(connection):
         transport = hop.client.get_transport()
-        hop.close()
+        # Behind a jump host whose connection broke there is nothing to say farewell through.
+        with suppress(OSError, EOFError, SSHException):
+            hop.close()
         # Fabric leaves a connection alone that broke or that never signed in.
         hop.client.close()
         # Garbage may be collected in any thread, this one of all.

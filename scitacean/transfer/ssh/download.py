@@ -11,12 +11,13 @@ from typing import Literal
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
-from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, fetch_bundles
+from scitacean.transfer.ssh.bundle import SMALL, fetch_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.paths import HostPaths, shown
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession

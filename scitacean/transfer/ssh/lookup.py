@@ -83,7 +83,8 @@ def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[b
             while len(waiting) < min(_LISTED_AT_ONCE, 1 + len(wanted) // 100):
                 waiting.append(session.readdir(handle))
             names = waiting.popleft().result()
-            room -= len(names)
+            # An empty portion counts as well: a server that sends no others would be asked for ever.
+            room -= len(names) or 1
             for name, attributes in names:
                 if (path := child(folder, name)) in wanted:
                     found[path] = attributes
