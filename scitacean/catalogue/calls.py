@@ -98,6 +98,8 @@ class Calls:
             return Asked(what, self._url, sent.line), response
         except ScicatError as error:
             failure = error.with_traceback(None)
+            if isinstance(error, ScicatCommError) and not error.url:
+                error.url = self._url
         except Exception as error:
             failure = self._failure(error, Asked(what, self._url, sent.line))
             if failure is None:

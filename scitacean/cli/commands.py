@@ -1,10 +1,13 @@
-"""The commands: upload, resume, show, download, serve."""
+"""The commands: upload, resume, show, find, download, serve."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
+import attrs
 import typer
 from rich.console import Console
 
@@ -15,9 +18,10 @@ from scitacean.cli.metadata import make_dataset
 from scitacean.cli.outcomes import only_journal, plan_text, unfinished_text, uploaded_text
 from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
-from scitacean.display.table import fields_table, files_table
+from scitacean.display.table import datasets_table, fields_table, files_table
 from scitacean.model.dataset import Dataset
 from scitacean.workflow.download_plan import has_checksum
+from scitacean.workflow.find import find_datasets
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.unfinished import unfinished_uploads
 
@@ -31,6 +35,7 @@ app = typer.Typer(
 )
 _out = Console()
 _err = Console(stderr=True)
+_WIDTH_IN_FILES = 160
 
 Url = Annotated[str | None, typer.Option(envvar="SCITACEAN_URL", help="URL of the catalogue.")]
 Username = Annotated[
@@ -222,6 +227,51 @@ def show(
         dataset = client.get_dataset(pid)
     _out.print(fields_table(f"Dataset {dataset.pid}", _shown_fields(dataset)))
     _out.print(files_table((file.remote_path.posix, file.size) for file in dataset.files))
+
+
+@app.command()
+def find(
+    text: Annotated[
+        str | None, typer.Argument(help="A part of the name, description, owner, PID or a keyword.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    owner_group: Annotated[str | None, typer.Option(help="Group that owns it.")] = None,
+    dataset_type: Annotated[str | None, typer.Option("--type", help="raw, derived, ...")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show at most.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+) -> None:
+    """Find datasets, the latest first."""
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
+    )
+    with make_client(catalogue, reading=True) as client:
+        found = find_datasets(
+            client.scicat,
+            text=text,
+            name=name,
+            owner_group=owner_group,
+            dataset_type=dataset_type,
+            limit=limit,
+        )
+    if as_json:
+        typer.echo(json.dumps([attrs.asdict(one) for one in found], indent=2, default=datetime.isoformat))
+    elif found:
+        # What is not read on a screen need not be as narrow as one.
+        out = _out if _out.is_terminal else Console(width=_WIDTH_IN_FILES)
+        out.print(datasets_table((one.pid, one.name, one.creation_time, one.size) for one in found))
+    else:
+        _err.print("No dataset that you may see is like that.", highlight=False)
 
 
 @app.command()

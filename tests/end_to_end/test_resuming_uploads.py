@@ -174,7 +174,7 @@ def test_what_may_not_be_deleted_stays_with_its_files(dataset: Dataset, tmp_path
             url=server.url,
             username="ada",
             password="ada-secret",
-            file_transfer=CopyFileTransfer(source_folder=folder),
+            file_transfer=CopyFileTransfer(source_folder=folder.as_posix()),
         ) as client,
     ):
         faults.add(on("POST", "/api/v4/origdatablocks"), status(400))
