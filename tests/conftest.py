@@ -1,5 +1,10 @@
 """What all tests share."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
 
 pytest_plugins = ["scitacean.testing.fixtures"]
@@ -9,3 +14,11 @@ pytest_plugins = ["scitacean.testing.fixtures"]
 settings.register_profile("seeded", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=1_000)
 settings.load_profile("seeded")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is remembered of one's downloads out of the folder of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
