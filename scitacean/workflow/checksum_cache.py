@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -116,7 +116,7 @@ class ChecksumCache:
             return {}
         keys = dict(zip(_keys(files, algorithm), files, strict=True))
         found: dict[Path, str] = {}
-        with self._open() as connection:
+        with self._at_best(), self._open() as connection:
             for some in _portions(list(keys)):
                 marks = ",".join("?" * len(some))
                 rows = connection.execute(
@@ -125,10 +125,9 @@ class ChecksumCache:
                 )
                 for key, state, digest in rows:
                     path = keys[key]
-                    if state == _state(files[path]) and isinstance(digest, bytes):
+                    if state == state_of(files[path]) and isinstance(digest, bytes):
                         found[path] = digest.hex()
-            return found
-        return {}
+        return found
 
     def note(self, found: Sequence[Known]) -> None:
         """Keep checksums; not those of files that had changed just before they were read.
@@ -147,12 +146,12 @@ class ChecksumCache:
             return
         now = int(time.time())
         rows = [
-            (key, _state(one.status), bytes.fromhex(one.checksum), now)
+            (key, state_of(one.status), bytes.fromhex(one.checksum), now)
             for algorithm in {one.algorithm for one in settled}
             for group in [[one for one in settled if one.algorithm == algorithm]]
             for key, one in zip(_keys((one.path for one in group), algorithm), group, strict=True)
         ]
-        with self._open() as connection, connection:
+        with self._at_best(), self._open() as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO checksums VALUES (?, ?, ?, ?)", rows)
             (number,) = connection.execute("SELECT count(*) FROM checksums").fetchone()
             if number > _MOST:
@@ -162,20 +161,29 @@ class ChecksumCache:
 
     @contextmanager
     def _open(self) -> Iterator[Connection]:
-        """Open the file for as long as the block runs; what goes wrong with it ends the block, no more."""
         import sqlite3
 
         assert self._path is not None
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=_TIMEOUT)) as connection:
+            # What a loss of power may break is only a cache.
+            connection.execute("PRAGMA synchronous = OFF")
+            _lay_out(connection)
+            yield connection
+
+    @contextmanager
+    def _at_best(self) -> Iterator[None]:
+        """Let what goes wrong with the file end the block, and no more."""
+        import sqlite3
+
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self._path, timeout=_TIMEOUT)) as connection:
-                _lay_out(connection)
-                yield connection
+            yield
         except (sqlite3.OperationalError, OSError) as error:
             _logger.debug("Checksums are not kept in %s: %s", self._path, error)
         except sqlite3.DatabaseError as error:
             _logger.debug("%s is broken and is removed: %s", self._path, error)
-            self._path.unlink(missing_ok=True)
+            with suppress(OSError):
+                Path(self._path or "").unlink()
 
 
 def _lay_out(connection: Connection) -> None:
@@ -197,8 +205,23 @@ def _keys(paths: Iterable[Path], algorithm: str) -> Iterator[bytes]:
         yield hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _state(status: os.stat_result) -> bytes:
-    """Return what tells one state of a file from all others; devices have other numbers after each start."""
+def state_of(status: os.stat_result) -> bytes:
+    """Return what tells one state of a file from all others.
+
+    Parameters
+    ----------
+    status:
+        What the file system says.
+
+    Examples
+    --------
+    >>> _ = Path("a.nxs").write_text("counts")
+    >>> before = state_of(Path("a.nxs").stat())
+    >>> os.utime("a.nxs", ns=(0, 1))
+    >>> state_of(Path("a.nxs").stat()) == before
+    False
+    """
+    # Not the device: it has another number after each start.
     told = repr((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
     return hashlib.blake2b(told.encode(), digest_size=16).digest()
 

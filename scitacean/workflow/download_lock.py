@@ -60,22 +60,31 @@ def _registered(registry: Path, folder: str, target: Path) -> Iterator[None]:
     changing = FileLock(registry / "changing.lock")
     name = uuid.uuid4().hex
     own = FileLock(registry / f"{name}.lock")
-    told = False
-    while True:
-        with changing:
-            if not _others(registry, folder):
-                own.acquire(blocking=False)
-                (registry / f"{name}.target").write_text(folder, encoding="utf-8", errors="surrogateescape")
-                break
-        if not told:
-            _logger.warning("Another download into %s is running: waiting for it.", target)
-            told = True
-        time.sleep(_POLL_SECONDS)
+    entry = registry / f"{name}.target"
     try:
+        told = False
+        while not _begun(changing, own, entry, folder):
+            if not told:
+                _logger.warning("Another download into %s is running: waiting for it.", target)
+                told = True
+            time.sleep(_POLL_SECONDS)
         yield
     finally:
-        with changing:
-            _remove(registry / f"{name}.target", own)
+        try:
+            with changing:
+                _remove(entry, own)
+        finally:
+            # Whatever else fails: others must not wait for this process to end.
+            own.release()
+
+
+def _begun(changing: FileLock, own: FileLock, entry: Path, folder: str) -> bool:
+    with changing:
+        if _others(entry.parent, folder):
+            return False
+        own.acquire(blocking=False)
+        entry.write_text(folder, encoding="utf-8", errors="surrogateescape")
+        return True
 
 
 def _others(registry: Path, folder: str) -> bool:

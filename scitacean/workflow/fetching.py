@@ -11,7 +11,7 @@ from contextlib import suppress
 from scitacean.errors import TransferError
 from scitacean.model.checksum import known_or_none
 from scitacean.transfer.protocol import DownloadConnection, Fetched, FetchRequest, ResumableDownload
-from scitacean.workflow.checksum_cache import ChecksumCache, Known
+from scitacean.workflow.checksum_cache import ChecksumCache, Known, state_of
 from scitacean.workflow.download_plan import Item, has_checksum
 from scitacean.workflow.existing import checksums_of
 from scitacean.workflow.placing import place
@@ -192,7 +192,8 @@ class Fetching:
         for one in self._placed:
             with suppress(OSError):
                 status, now = os.lstat(one.path), time.time_ns()
-                if status == one.status and stat.S_ISREG(status.st_mode) and status.st_mtime_ns < one.read:
+                is_same = state_of(status) == state_of(one.status)
+                if is_same and stat.S_ISREG(status.st_mode) and status.st_mtime_ns < one.read:
                     unchanged.append(one._replace(read=now))
         self._cache.note(unchanged)
 
