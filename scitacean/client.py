@@ -36,6 +36,7 @@ from scitacean.workflow.upload_many import UploadOutcome, upload_many
 from scitacean.workflow.upload_plan import UploadPlan, plan_upload
 
 if TYPE_CHECKING:
+    from scitacean.workflow.existing import Existing
     from scitacean.workflow.progress import OnProgress
 
 
@@ -409,13 +410,15 @@ class Client:
         target: str | Path,
         select: FileSelector = True,
         checksum_algorithm: str | None = None,
+        flatten: bool = False,
+        existing: Existing | None = None,
         force: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Dataset:
         r"""Download files of a dataset into a folder, and check every byte.
 
-        The folders of the dataset are kept. A file that is there and has the right size and checksum is
-        not downloaded again. A final name never shows partial content.
+        A final name never shows partial content. What an interrupted download left is used by the next one.
+        Two downloads into one folder wait for each other.
 
         Parameters
         ----------
@@ -428,8 +431,14 @@ class Client:
             searched in remote paths; or a function of a :class:`scitacean.File`.
         checksum_algorithm:
             Replaces the algorithm that the catalogue says.
+        flatten:
+            Whether to leave out the folders of the dataset, where no two files have one name.
+        existing:
+            What to do about files that are there: ``"refresh"``, which is the default, downloads those that
+            do not have the size and checksum of the catalogue; ``"skip"`` leaves all as they are, unchecked;
+            ``"overwrite"`` downloads all again; ``"error"`` refuses to do anything.
         force:
-            Whether to download files that are there already.
+            Another way to say ``existing="overwrite"``.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
 
@@ -443,9 +452,11 @@ class Client:
         IntegrityError
             If files do not have the size or checksum that the catalogue has; all others are in place.
         FileNotAccessibleError
-            If files or the file server cannot be reached, or if paths would lead out of the target.
+            If files or the file server cannot be reached, paths would lead out of the target, or there is too
+            little space.
         ConfigurationError
-            If there is no file transfer, or the target is a file.
+            If there is no file transfer, the target is a file, or ``existing`` and ``force`` contradict each
+            other.
 
         Examples
         --------
@@ -463,6 +474,8 @@ class Client:
             transfer=self._needed_transfer(),
             select=select,
             checksum_algorithm=checksum_algorithm,
+            flatten=flatten,
+            existing=existing,
             force=force,
             on_progress=on_progress,
         )

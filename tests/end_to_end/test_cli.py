@@ -290,7 +290,7 @@ def test_an_interrupted_download_says_how_to_go_on(
 
     monkeypatch.setattr(CopyDownloadConnection, "fetch_files", interrupt)
     status, _, err = run(capsys, "download", out.splitlines()[-1], tmp_path / "target", "--local", local)
-    assert (status, "repeat the command" in err) == (1, True)
+    assert (status, "repeat the download to go on" in err) == (1, True)
 
 
 def test_interrupting_before_anything_began_is_no_traceback(
