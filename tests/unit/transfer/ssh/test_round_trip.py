@@ -27,7 +27,6 @@ from scitacean.transfer.protocol import (
     ResumableDownload,
     ResumableUpload,
     SendRequest,
-    Sent,
 )
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
