@@ -105,14 +105,14 @@ def _send(
     for path, sent in present.items():
         journal.note_sent(places[path], sent)
         if sent.size:
-            meter.moved(path, sent.size)
+            meter.resumed(path, sent.size)
 
     missing = {request.remote: one.size for request, one in zip(requests, record.local, strict=True)}
 
     def note(request: SendRequest, sent: Sent) -> None:
         # What was there of it from an earlier call has not moved now.
         if rest := missing[request.remote]:
-            meter.moved(request.remote, rest)
+            meter.resumed(request.remote, rest)
         journal.note_sent(places[request.remote], sent)
 
     def tell(path: RemotePath, moved: int, /) -> None:
