@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _MOST_UNSAVED = 1_000
 _LONGEST_UNSAVED_SECONDS = 1.0
+_encoder = json.JSONEncoder(separators=(",", ":"))
 
 
 @attrs.define(kw_only=True)
@@ -324,14 +325,19 @@ def _apply(line: Mapping[str, object], steps: Steps) -> None:
 
 
 def _details(sent: Sent) -> dict[str, object]:
-    details = attrs.asdict(sent)
-    del details["modified"]
-    return details
+    return {
+        "size": sent.size,
+        "checksum": sent.checksum,
+        "verified": sent.verified,
+        "uid": sent.uid,
+        "gid": sent.gid,
+        "permissions": sent.permissions,
+    }
 
 
 def _line(content: Mapping[str, object]) -> bytes:
     # Names that are no unicode are kept by their escapes.
-    return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encoder.encode(content).encode("ascii") + b"\n"
 
 
 def _locked(path: Path) -> FileLock:
