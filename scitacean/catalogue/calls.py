@@ -27,6 +27,7 @@ from scitacean.errors import (
     NotFoundError,
     ScicatCommError,
     ScicatError,
+    ServerUnreachableError,
 )
 
 T = TypeVar("T")
@@ -100,6 +101,9 @@ class Calls:
             failure = error.with_traceback(None)
             if isinstance(error, ScicatCommError) and not error.url:
                 error.url = self._url
+            if isinstance(error, ServerUnreachableError):
+                # It was to sign in: the request itself was not sent, or refused for its token.
+                error.nothing_sent = True
         except Exception as error:
             failure = self._failure(error, Asked(what, self._url, sent.line))
             if failure is None:
