@@ -65,11 +65,6 @@ class Calls:
         """How far the server's clock was ahead of this machine's at its last answer, to about a second."""
         http.event_hooks = {"request": [self._note_request], "response": [self._note_answer]}
 
-    @property
-    def url(self) -> str:
-        """Root of the server."""
-        return self._url
-
     def ask(
         self, what: str, send: Callable[[], Response[T]], *, safe: bool = False
     ) -> tuple[Asked, Response[T]]:
@@ -239,6 +234,8 @@ class Calls:
         before = session.renewals if isinstance(session, Session) else 0
         try:
             _, response = self.ask(asked.what, lambda: get_my_user.sync_detailed(client=self.api))
+        except LoginError:
+            raise
         except ScicatCommError:
             # That the request was refused stays true.
             return False

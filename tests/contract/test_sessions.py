@@ -123,6 +123,15 @@ def test_a_bad_token_is_renewed_although_servers_call_it_forbidden(catalogue: Em
                 token.get_dataset_model(created.pid)
 
 
+def test_who_is_no_longer_known_is_told_so(catalogue: EmbeddedCatalogue) -> None:
+    with EmbeddedCatalogue(accounts=Accounts.single("eve", password="x")) as after:
+        transport = Restarted(catalogue, after)
+        with with_password(catalogue, transport) as ada:
+            del transport.servers[0]
+            with pytest.raises(LoginError, match="does not know this user name"):
+                ada.query_datasets({})
+
+
 def test_a_forbidden_dataset_is_asked_for_once(catalogue: EmbeddedCatalogue) -> None:
     transport = Restarted(catalogue)
     with with_password(catalogue, transport) as ada:
