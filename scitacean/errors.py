@@ -223,7 +223,8 @@ class ServerUnreachableError(ScicatCommError):
     Attributes
     ----------
     nothing_sent:
-        Whether the request surely did not reach the server.
+        Whether the server surely did nothing: the request did not reach it, or was refused for its token and
+        nobody could sign in again.
     """
 
     nothing_sent = False

@@ -192,10 +192,9 @@ def _messages(body: object, depth: int = 0) -> Iterator[str]:
             yield from _messages(message, depth + 1)
             yield from _messages(others.get("code"), depth + 1)
         case dict() if body:
-            try:
-                yield json.dumps(body)
-            except RecursionError:
-                yield f"an object with {', '.join(body)}"
+            yield json.dumps(
+                {key: "..." if isinstance(one, dict | list) else one for key, one in body.items()}
+            )
 
 
 def _code(body: object) -> str | None:

@@ -4,7 +4,7 @@
 A catalogue of one's own and a folder of 100,000 files: uploaded, downloaded, and downloaded again when all is
 there. What counts is the time that a step takes without that of the file transfer, and of writing to disk:
 what is planned, looked up, locked, noted, kept and renamed. The reading that proves what was copied counts as
-copying, and what the catalogue does, in the same process here, does not count. The exit status is 1 when that is
+copying, and what the catalogue does, in the same process, does not count. The exit status is 1 when that is
 more than 10 s for a step.
 
 ``--profile STEP`` shows instead where the time of one step goes.

@@ -386,6 +386,19 @@ def test_what_speaks_no_http() -> None:
     check_secrets(caught.value)
 
 
+def test_faults_that_are_not_of_the_network_are_not_hidden() -> None:
+    """A mistake in a transport of one's own, for example."""
+
+    def mistaken(_: httpx.Request) -> httpx.Response:
+        raise AttributeError("no such thing")
+
+    with (
+        ScicatClient.without_login("http://localhost", transport=httpx.MockTransport(mistaken)) as client,
+        pytest.raises(AttributeError, match="no such thing"),
+    ):
+        client.get_sample_model("s")
+
+
 def test_a_client_that_is_closed_says_so() -> None:
     client = ScicatClient.from_token("http://localhost", TOKEN)
     client.close()
