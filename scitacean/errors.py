@@ -32,8 +32,8 @@ is part of the text of the error.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Self
 
 from scitacean.problem import Problem, problem_table
@@ -345,7 +345,7 @@ class IntegrityError(TransferError):
         message: str,
         *,
         hint: str = "",
-        paths: Iterable[os.PathLike[str]] = (),
+        paths: Iterable[Path] = (),
         remote_paths: Iterable[str] = (),
     ) -> None:
         super().__init__(message, hint=hint)
