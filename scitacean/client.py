@@ -25,6 +25,7 @@ from scitacean.model.pid import PID
 from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.attachment_files import write_attachments
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.download import download_files
 from scitacean.workflow.get import get_dataset, get_datasets
@@ -402,6 +403,48 @@ class Client:
             )
         models = self._client.get_attachment_models(target.pid)
         return target.replace(attachments=[Attachment.from_download_model(model) for model in models])
+
+    def download_attachment_files(self, dataset: Dataset, *, target: str | Path) -> list[Path]:
+        """Write the pictures of a dataset's attachments to files that are named by their captions.
+
+        No file is overwritten: where there is one with other content, the name gets a number.
+
+        Parameters
+        ----------
+        dataset:
+            A dataset of the catalogue; its attachments are asked for where they are None.
+        target:
+            The folder; made where it is not there and there are pictures.
+
+        Returns
+        -------
+        :
+            The files, in the order of the attachments that have a picture.
+
+        Raises
+        ------
+        ConfigurationError
+            If the target is a file.
+        FileNotAccessibleError
+            If the files cannot be written.
+        ValueError
+            If the dataset has neither attachments nor a PID.
+        ScicatCommError
+            If there is no proper answer.
+
+        Examples
+        --------
+        >>> from scitacean import Thumbnail
+        >>> drawing = Thumbnail("image/svg+xml", b"<svg></svg>")
+        >>> dataset = Dataset(type="raw", attachments=[Attachment(caption="The rod", thumbnail=drawing)])
+        >>> with Client.local("my-catalogue") as client:
+        ...     [path] = client.download_attachment_files(dataset, target="pictures")
+        >>> path.as_posix()
+        'pictures/The_rod.svg'
+        """
+        if dataset.attachments is None:
+            dataset = self.download_attachments_for(dataset)
+        return write_attachments(dataset.attachments or (), Path(target).expanduser())
 
     def download_files(
         self,

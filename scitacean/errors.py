@@ -32,7 +32,6 @@ is part of the text of the error.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
@@ -360,7 +359,7 @@ class IntegrityError(TransferError):
         message: str,
         *,
         hint: str = "",
-        paths: Iterable[os.PathLike[str]] = (),
+        paths: Iterable[Path] = (),
         remote_paths: Iterable[str] = (),
     ) -> None:
         super().__init__(message, hint=hint)

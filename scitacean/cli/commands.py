@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -24,6 +25,16 @@ from scitacean.workflow.download_plan import has_checksum
 from scitacean.workflow.find import find_datasets
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.unfinished import unfinished_uploads
+
+
+class ExistingChoice(Enum):
+    """What to do about files that are there, as options of a command."""
+
+    REFRESH = "refresh"
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+    ERROR = "error"
+
 
 app = typer.Typer(
     name="scitacean",
@@ -281,7 +292,15 @@ def download(
     select: Annotated[
         list[str] | None, typer.Option(help="Path of a file in the dataset; may be repeated.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Download what is there already.")] = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Leave out the folders of the dataset.")] = False,
+    existing: Annotated[
+        ExistingChoice | None,
+        typer.Option(help="What to do about files that are there: download those that differ, and so on."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="The same as --existing overwrite.")] = False,
+    attachments: Annotated[
+        bool, typer.Option("--attachments", help="Write the pictures of its attachments there, too.")
+    ] = False,
     url: Url = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -321,17 +340,30 @@ def download(
         )
         with progress_bar(_err) as bar, complete:
             downloaded = client.download_files(
-                dataset, target=target, select=chosen, force=force, on_progress=bar
+                dataset,
+                target=target,
+                select=chosen,
+                flatten=flatten,
+                existing=None if existing is None else existing.value,
+                force=force,
+                on_progress=bar,
             )
+            pictures = client.download_attachment_files(dataset, target=target) if attachments else []
     there = [file for file in downloaded.files if file.is_on_local]
     by_size = sum(not has_checksum(file) for file in there)
     verified = f"verified ({by_size} of them by size only)" if by_size else "verified"
+    if existing is ExistingChoice.SKIP:
+        verified = "those verified that were not there before"
     _out.print(
         f"{len(there)} files, {sum(file.size for file in there):,} bytes, {verified}, are in {target}",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
+    if attachments:
+        _out.print(
+            f"{len(pictures)} attachments are in {target}", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 @app.command()

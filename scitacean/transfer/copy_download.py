@@ -1,13 +1,12 @@
 """Copying files of datasets from a mounted file system."""
 
-# ruff: noqa: PTH116, PTH123
+# ruff: noqa: PTH116, PTH120, PTH123
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import hashlib
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -45,18 +44,20 @@ class CopyDownloadConnection(FilesHere):
 
     def space_needed(self, requests: Sequence[FetchRequest]) -> int:
         """Return how much space copies will take: on the same file system they may share their content."""
-        devices: dict[Path, int] = {}
+        devices: dict[str, int] = {}
         needed = 0
         for request in requests:
-            folder = request.local.parent
+            folder = os.path.dirname(request.local)
             if folder not in devices:
-                devices[folder] = _device(folder)
-            with suppress(OSError, ValueError):  # fetching it will say what is wrong
+                devices[folder] = _device(Path(folder))
+            try:
                 status = os.stat(request.remote.posix)
-                if status.st_dev != devices[folder]:
-                    # Holes stay holes.
-                    taken = getattr(status, "st_blocks", status.st_size) * 512
-                    needed += min(taken, status.st_size - request.offset)
+            except (OSError, ValueError):
+                continue  # fetching it will say what is wrong
+            if status.st_dev != devices[folder]:
+                # Holes stay holes.
+                taken = getattr(status, "st_blocks", status.st_size) * 512
+                needed += min(taken, status.st_size - request.offset)
         return needed
 
     def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:

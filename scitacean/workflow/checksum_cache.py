@@ -29,7 +29,7 @@ _TIMEOUT = 5.0
 
 # What is written twice within one tick of a file system's clock keeps its times: then they prove nothing.
 # FAT has the coarsest clock.
-_CLOCK_TICK_NS = 2_000_000_000
+CLOCK_TICK_NS = 2_000_000_000
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS checksums
@@ -125,30 +125,33 @@ class ChecksumCache:
                 )
                 for key, state, digest in rows:
                     path = keys[key]
-                    if state == state_of(files[path]) and isinstance(digest, bytes):
+                    if state == _state(files[path]) and isinstance(digest, bytes):
                         found[path] = digest.hex()
         return found
 
-    def note(self, found: Sequence[Known]) -> None:
+    def note(self, found: Sequence[Known], *, settled: bool = False) -> None:
         """Keep checksums; not those of files that had changed just before they were read.
 
         Parameters
         ----------
         found:
             What was found.
+        settled:
+            Whether it is known that any later change would show in the times of these files.
 
         Examples
         --------
         >>> ChecksumCache(None).note([])
         """
-        settled = [one for one in found if one.read - _changed(one.status) > _CLOCK_TICK_NS]
-        if not settled or self._path is None:
+        if not settled:
+            found = [one for one in found if one.read - _changed(one.status) > CLOCK_TICK_NS]
+        if not found or self._path is None:
             return
         now = int(time.time())
         rows = [
-            (key, state_of(one.status), bytes.fromhex(one.checksum), now)
-            for algorithm in {one.algorithm for one in settled}
-            for group in [[one for one in settled if one.algorithm == algorithm]]
+            (key, _state(one.status), bytes.fromhex(one.checksum), now)
+            for algorithm in {one.algorithm for one in found}
+            for group in [[one for one in found if one.algorithm == algorithm]]
             for key, one in zip(_keys((one.path for one in group), algorithm), group, strict=True)
         ]
         with self._at_best(), self._open() as connection, connection:
@@ -205,25 +208,32 @@ def _keys(paths: Iterable[Path], algorithm: str) -> Iterator[bytes]:
         yield hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def state_of(status: os.stat_result) -> bytes:
-    """Return what tells one state of a file from all others.
+def same_state(one: os.stat_result, other: os.stat_result) -> bool:
+    """Whether nothing tells two states of a file from each other.
 
     Parameters
     ----------
-    status:
-        What the file system says.
+    one, other:
+        What the file system said; compared as they are, these have times in seconds only.
 
     Examples
     --------
     >>> _ = Path("a.nxs").write_text("counts")
-    >>> before = state_of(Path("a.nxs").stat())
+    >>> before = Path("a.nxs").stat()
     >>> os.utime("a.nxs", ns=(0, 1))
-    >>> state_of(Path("a.nxs").stat()) == before
+    >>> same_state(before, Path("a.nxs").stat())
     False
     """
+    return _told(one) == _told(other)
+
+
+def _told(status: os.stat_result) -> tuple[int, int, int, int]:
     # Not the device: it has another number after each start.
-    told = repr((status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns))
-    return hashlib.blake2b(told.encode(), digest_size=16).digest()
+    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _state(status: os.stat_result) -> bytes:
+    return hashlib.blake2b(repr(_told(status)).encode(), digest_size=16).digest()
 
 
 def _changed(status: os.stat_result) -> int:

@@ -102,7 +102,7 @@ def download_files(
     """
     policy = existing_policy(existing, force=force)
     chosen = {
-        id(file): attrs.evolve(file, checksum_algorithm=checksum_algorithm or file.checksum_algorithm)
+        id(file): attrs.evolve(file, checksum_algorithm=checksum_algorithm) if checksum_algorithm else file
         for file in select_files(dataset.files, select)
         if file.is_on_remote
     }

@@ -1,5 +1,7 @@
 """What a download would do, and what makes it impossible: found out before anything is written."""
 
+# ruff: noqa: PTH112
+# For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import os
@@ -28,6 +30,9 @@ _MACOS = sys.platform == "darwin"
 
 _LONGEST_NAME = 255
 """Of common file systems: in bytes, on Windows in characters."""
+
+_SURELY_SHORT = _LONGEST_NAME // 4
+"""Characters have at most four bytes."""
 
 _LONGEST_PATH = 1023 if _MACOS else 4095
 """Of the operating system. Windows has no fixed limit; what is too long is found when it is written."""
@@ -270,7 +275,7 @@ def _problems(files: Sequence[File], places: Sequence[str], target: Path) -> Ite
     room = _LONGEST_PATH - _length(os.path.realpath(target)) - _PARTIAL - 1
     for index, (file, place) in enumerate(zip(files, places, strict=True)):
         at = f"{_AT}[{index}]"
-        if max(map(_length, place.split("/"))) > _LONGEST_NAME:
+        if len(place) > _SURELY_SHORT and max(map(_length, place.split("/"))) > _LONGEST_NAME:
             yield Problem(f"{at}.remote_path", place, f"names of at most {_LONGEST_NAME} bytes")
         elif _length(place) > room:
             yield Problem(f"{at}.remote_path", place, f"a path of at most {room} bytes below this target")
@@ -324,7 +329,7 @@ def _refuse_outside(folder: Path, root: Path) -> None:
 
 
 def _refuse_folder(local: Path) -> None:
-    if local.is_dir() and not local.is_symlink():
+    if os.path.isdir(local) and not local.is_symlink():
         raise FileNotAccessibleError(
             f"There is a folder {local} where a file of the dataset shall go; nothing was downloaded.",
             hint="Download into another folder.",

@@ -11,7 +11,7 @@ from contextlib import suppress
 from scitacean.errors import TransferError
 from scitacean.model.checksum import known_or_none
 from scitacean.transfer.protocol import DownloadConnection, Fetched, FetchRequest, ResumableDownload
-from scitacean.workflow.checksum_cache import ChecksumCache, Known, state_of
+from scitacean.workflow.checksum_cache import CLOCK_TICK_NS, ChecksumCache, Known, same_state
 from scitacean.workflow.download_plan import Item, has_checksum
 from scitacean.workflow.existing import checksums_of
 from scitacean.workflow.placing import place
@@ -185,23 +185,22 @@ class Fetching:
     def _remember(self) -> None:
         """Keep the checksums of files, so that the next download need not read them.
 
-        A file that has the time of the catalogue has not been written to since it got it. That its state is
-        the same when the time of its renaming is past, too, leaves no way in which it could have been.
+        They have the times of the catalogue: whoever writes to one gives it a time of now.
         """
         unchanged = []
         for one in self._placed:
             with suppress(OSError):
-                status, now = os.lstat(one.path), time.time_ns()
-                is_same = state_of(status) == state_of(one.status)
-                if is_same and stat.S_ISREG(status.st_mode) and status.st_mtime_ns < one.read:
-                    unchanged.append(one._replace(read=now))
-        self._cache.note(unchanged)
+                status = os.lstat(one.path)
+                is_old = one.read - status.st_mtime_ns > CLOCK_TICK_NS
+                if is_old and stat.S_ISREG(status.st_mode) and same_state(status, one.status):
+                    unchanged.append(one)
+        self._cache.note(unchanged, settled=True)
 
 
 def _size(item: Item) -> int | None:
     """Return the size of what has arrived, be it a link to a file; None where it is no file."""
     try:
-        status = item.partial.stat()
+        status = os.stat(item.partial)  # noqa: PTH116  (for many small files, pathlib takes longer)
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,7 +24,7 @@ TIME = "2026-03-01T12:00:00Z"
 LARGE = bytes(range(256)) * 20_000
 
 
-def there(server: RunningSSHServer, *, checksums: bool = False, **contents: bytes) -> Dataset:
+def there(server: RunningSSHServer, contents: Mapping[str, bytes], *, checksums: bool = False) -> Dataset:
     for name, content in contents.items():
         (server.root / name).write_bytes(content)
     files = [
@@ -50,7 +50,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_files_that_are_not_there_are_named_before_anything_moves(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, tmp_path: Path
 ) -> None:
-    dataset = there(ssh_server, a=b"1", folder=b"2", link=b"3", dangling=b"4", gone=b"5", z=b"6")
+    dataset = there(
+        ssh_server, {"a": b"1", "folder": b"2", "link": b"3", "dangling": b"4", "gone": b"5", "z": b"6"}
+    )
     for name in ("folder", "link", "dangling", "gone"):
         (ssh_server.root / name).unlink()
     (ssh_server.root / "folder").mkdir()
@@ -71,7 +73,7 @@ def test_files_of_wrong_sizes_are_not_fetched(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, tmp_path: Path
 ) -> None:
     contents = {f"f{index}": b"%d" % index for index in range(50)}
-    dataset = there(ssh_server, **contents)
+    dataset = there(ssh_server, contents)
     (ssh_server.root / "f7").write_bytes(b"longer")
     with pytest.raises(IntegrityError, match=r"f7: it has 6 bytes instead of 1") as caught:
         download_files(dataset, target=tmp_path / "target", transfer=ssh_file_transfer)
@@ -88,7 +90,7 @@ def test_without_checksums_the_host_computes_them(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    dataset = there(ssh_server, a=b"right", large=LARGE, empty=b"")
+    dataset = there(ssh_server, {"a": b"right", "large": LARGE, "empty": b""})
     found = download_files(dataset, target=tmp_path / "good", transfer=ssh_file_transfer)
     assert tree(tmp_path / "good") == {"a": b"right", "large": LARGE, "empty": b""}
     assert [file.remote_checksum for file in found.files] == [None] * 3
@@ -120,7 +122,7 @@ def test_a_host_that_cannot_compute_leaves_sizes(
             config=os.devnull,
         )
         with transfer:
-            dataset = there(server, a=b"1")
+            dataset = there(server, {"a": b"1"})
             download_files(dataset, target=tmp_path / "target", transfer=transfer)
     assert tree(tmp_path / "target") == {"a": b"1"}
     assert "for 1 of 1 file(s): their sizes were checked, their content was not" in caplog.text
@@ -129,9 +131,9 @@ def test_a_host_that_cannot_compute_leaves_sizes(
 def test_a_file_without_checksum_goes_on_where_the_host_can_prove_it(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, tmp_path: Path
 ) -> None:
-    dataset = there(ssh_server, large=LARGE)
+    dataset = there(ssh_server, {"large": LARGE})
     target = tmp_path / "target"
-    download_files(there(ssh_server, a=b"1"), target=target / "sub", transfer=ssh_file_transfer)
+    download_files(there(ssh_server, {"a": b"1"}), target=target / "sub", transfer=ssh_file_transfer)
     ssh_server.cut_after(2_000_000)
     ssh_server.refuse_connections()
     with pytest.raises(HostNotReachableError):
@@ -203,7 +205,7 @@ def test_an_interrupted_download_goes_on(
     checksums: bool,
     name: str,
 ) -> None:
-    dataset = there(ssh_server, checksums=checksums, large=LARGE * 6)
+    dataset = there(ssh_server, {"large": LARGE * 6}, checksums=checksums)
     (file,) = dataset.files
     target = tmp_path / "target"
     arguments = [ssh_server.port, ssh_server.username, ssh_server.key_file, ssh_server.known_hosts]

@@ -175,7 +175,7 @@ def test_the_oldest_give_way_to_new_ones(
     for path in paths:
         path.touch()
     for seconds, some in ((1, paths[:60]), (2, paths[60:])):
-        monkeypatch.setattr(checksum_cache.time, "time", lambda seconds=seconds: seconds)
+        monkeypatch.setattr("time.time", lambda seconds=seconds: seconds)
         cache.note([known(path) for path in some])
     found = cache.find({path: path.stat() for path in paths}, "sha256")
     assert len(found) == 90

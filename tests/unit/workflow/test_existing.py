@@ -214,7 +214,7 @@ def test_hostile_paths_are_refused_without_folders_too(client: Client, tmp_path:
 def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     """Note which files are read; all are old enough for their checksums to be kept."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(checksum_cache, "_CLOCK_TICK_NS", -1)
+    monkeypatch.setattr(checksum_cache, "CLOCK_TICK_NS", -1)
     noted: list[Path] = []
 
     def noting(paths: Iterable[Path], *, algorithm: str) -> list[Reading]:
