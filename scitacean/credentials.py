@@ -260,6 +260,8 @@ class ExpiringToken(SecretStr):
         expires_at: datetime,
         denial_period: timedelta | None = None,
     ) -> None:
+        # What is raised from here on brings this variable along, in tracebacks that show it.
+        value = _hidden(value)
         super().__init__(value)
         if expires_at.utcoffset() is None:
             raise ValueError("The time at which the token expires has no time zone.")
@@ -287,7 +289,8 @@ class ExpiringToken(SecretStr):
         >>> ExpiringToken.from_jwt(token).expires_at
         datetime.datetime(2033, 5, 18, 3, 33, 20, tzinfo=datetime.timezone.utc)
         """
-        expiry = jwt_expiry(value.get_str() if isinstance(value, StrStorage) else value)
+        value = _hidden(value)
+        expiry = jwt_expiry(value.get_str())
         if expiry is None:
             raise ValueError("This is no JSON web token with an expiry.")
         return cls(value=value, expires_at=expiry)
@@ -316,6 +319,10 @@ class ExpiringToken(SecretStr):
                 code="SESSION_EXPIRED",
             )
         return super().get_str()
+
+
+def _hidden(value: str | StrStorage) -> StrStorage:
+    return SecretStr(value) if isinstance(value, str) else value
 
 
 def jwt_expiry(token: str) -> datetime | None:

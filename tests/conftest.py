@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-pytest_plugins = ["scitacean.testing.fixtures"]
+pytest_plugins = ["scitacean.testing.fixtures", "tests.end_to_end.faults.table"]
 
 # The same examples each time, so that a red run can be repeated; the nightly profile looks further. Machines
 # of a busy CI are too uneven for limits of time per example.

@@ -63,6 +63,10 @@ class Relay:
         """Pass nothing on any more, but keep the connections."""
         self._flowing.clear()
 
+    async def flow(self) -> None:
+        """Pass on again what comes, and what has come since :meth:`freeze`."""
+        self._flowing.set()
+
     async def refuse(self) -> None:
         """End new connections at once, and let the open ones be."""
         self._accepting = False

@@ -82,6 +82,10 @@ class RunningSSHServer:
         """Pass nothing on any more, but keep the connections."""
         self._thread.run(self._relay.freeze())
 
+    def flow(self) -> None:
+        """Pass on again what comes, and what has come since :meth:`freeze`."""
+        self._thread.run(self._relay.flow())
+
     def refuse_connections(self) -> None:
         """End new connections at once, and let the open ones be."""
         self._thread.run(self._relay.refuse())

@@ -128,12 +128,14 @@ class SSHFileTransfer:
         keep_alive: float = 30.0,
         connect: Callable[[], Connection] | None = None,
     ) -> None:
+        # What is raised from here on brings these variables along, in tracebacks that show them.
+        password, passphrase = _secret(password), _secret(passphrase)
         self._settings = SSHSettings(
             host=host,
             port=port,
             username=username,
-            password=_secret(password),
-            passphrase=_secret(passphrase),
+            password=password,
+            passphrase=passphrase,
             key_filename=_path(key_filename),
             known_hosts=_path(known_hosts),
             config=_path(config),
@@ -205,7 +207,11 @@ class SSHFileTransfer:
         return self._pool
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(host={self._settings.host!r}, port={self._settings.port!r})"
+        # A traceback may show one whose settings were refused.
+        settings = self.__dict__.get("_settings")
+        if settings is None:
+            return f"{type(self).__name__}(...)"
+        return f"{type(self).__name__}(host={settings.host!r}, port={settings.port!r})"
 
     def source_folder_for(self, dataset: Dataset) -> RemotePath:
         """Return the folder that the files of a dataset go to, in the catalogue's terms.

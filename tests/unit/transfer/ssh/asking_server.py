@@ -22,7 +22,7 @@ class AskingServer:
     """What it demands, and what it has seen."""
 
     steps: list[str]
-    password: str
+    password: str = attrs.field(repr=False)
     rounds: list[Round]
     key: paramiko.PKey | None
     port: int = 0
