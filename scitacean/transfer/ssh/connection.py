@@ -45,6 +45,8 @@ _FAST_CIPHER = "aes128-gcm@openssh.com"
 # More makes sshd buffer and burn time, less makes a long line idle.
 _WINDOW = 4 << 20
 _JOIN_SECONDS = 10.0
+# What the library says where the time is over before all of the greetings are exchanged.
+_NOT_IN_TIME = "No existing session"
 _OWN_SECRETS = ("password", "passphrase")
 _OWN_SIGN_IN = (*_OWN_SECRETS, "pkey", "key_filename", "allow_agent", "look_for_keys")
 
@@ -130,12 +132,6 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
             user=settings.username,
             port=settings.port,
             config=config,
-            connect_timeout=math.ceil(settings.timeout),
-            connect_kwargs={
-                "banner_timeout": settings.timeout,
-                "auth_timeout": settings.timeout,
-                "channel_timeout": settings.timeout,
-            },
         )
     except (OSError, ValueError, ConfigParseError) as error:
         raise ConfigurationError(
@@ -146,6 +142,10 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
 
 def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[str, SecretStr]) -> None:
     for hop in _hops(connection):
+        # Of jump hosts too, which Fabric waits for without end.
+        hop.connect_timeout = hop.connect_timeout or math.ceil(settings.timeout)
+        for name in ("banner_timeout", "auth_timeout", "channel_timeout"):
+            hop.connect_kwargs.setdefault(name, settings.timeout)
         known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
         hop.client.set_missing_host_key_policy(known)
         make = partial(_fast_transport, known.algorithms, settings.timeout)
@@ -213,7 +213,7 @@ def _reason(error: BaseException) -> str:
         return ", ".join(sorted({_reason(cause) for cause in error.errors.values()}))
     if isinstance(error, ChannelException):
         return error.text.lower()
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error) == _NOT_IN_TIME:
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

@@ -206,14 +206,12 @@ class SignIn:
         )
 
     def _closed(self, shown: Sequence[str]) -> FileServerLoginError:
-        many = len(shown) > 1
         return FileServerLoginError(
-            f"The file server closed the connection while {self._who} signed in"
-            f"{': too many authentication failures' if many else ''}. It was shown {_listed(shown)}.",
-            hint="Name the right key with key_filename, or with IdentityFile and 'IdentitiesOnly yes' in the "
-            "SSH configuration, so that the others are not offered."
-            if many
-            else "The server may be busy, or may not know the user; ask those who run it.",
+            f"The file server closed the connection while {self._who} signed in. It was shown "
+            f"{_listed(shown)}.",
+            hint="Servers take a few tries, some only one: name the right key with key_filename, or with "
+            "IdentityFile and 'IdentitiesOnly yes' in the SSH configuration, so that nothing else is shown. "
+            "If that is not it, the server may be busy, or may not know the user; ask those who run it.",
         )
 
 
