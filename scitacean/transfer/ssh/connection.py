@@ -146,7 +146,7 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
         hop.connect_timeout = hop.connect_timeout or math.ceil(settings.timeout)
         for name in ("banner_timeout", "auth_timeout", "channel_timeout"):
             hop.connect_kwargs.setdefault(name, settings.timeout)
-        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
+        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts, hop.ssh_config)
         hop.client.set_missing_host_key_policy(known)
         make = partial(_fast_transport, known.algorithms, settings.timeout)
         hop.connect_kwargs.setdefault("transport_factory", make)
@@ -190,6 +190,7 @@ def _sign_in(
     # All that the library would sign in with by itself, which it must not be given beside this.
     own = {name: hop.connect_kwargs.pop(name, None) for name in _OWN_SIGN_IN}
     files = own["key_filename"] or []
+    certificate = hop.ssh_config.get("certificatefile")
     password, passphrase = (None if own[name] is None else SecretStr(own[name]) for name in _OWN_SECRETS)
     return SignIn(
         user=hop.user,
@@ -199,6 +200,7 @@ def _sign_in(
         key=own["pkey"],
         key_file=settings.key_filename if last else None,
         configured=[Path(name) for name in ([files] if isinstance(files, str) else files)],
+        certificate=None if certificate is None else Path(certificate),
         only_these=hop.ssh_config.get("identitiesonly", "no") == "yes",
         agent=own["allow_agent"] is not False,
         users=own["look_for_keys"] is not False,

@@ -40,6 +40,8 @@ class SignIn:
         Key that must be usable.
     configured:
         Key files that may be missing.
+    certificate:
+        File of the certificate of one of the keys.
     only_these, agent, users:
         Which keys count besides: see :func:`scitacean.transfer.ssh.keys.offers`.
     ask:
@@ -57,6 +59,7 @@ class SignIn:
     key: PKey | None = None
     key_file: Path | None = None
     configured: Sequence[Path] = ()
+    certificate: Path | None = None
     only_these: bool = False
     agent: bool = True
     users: bool = True
@@ -113,6 +116,7 @@ class SignIn:
         found = offers(
             self.key_file,
             self.configured,
+            certificate=self.certificate,
             unlock=self._unlock,
             only_these=self.only_these,
             agent=self.agent,

@@ -298,6 +298,21 @@ def test_certificates_sign_in(
             Path(f"{key}-cert.pub").write_bytes(certificate)
             key.write_bytes(Path(f"{key}.pub").read_bytes())
         connect(make_transfer(server, key_filename=key))
+        config = tmp_path / "config"
+        config.write_text(f"Host *\n  CertificateFile {tmp_path}/elsewhere\n")
+        elsewhere = Path(f"{key}-cert.pub").rename(tmp_path / "elsewhere")
+        other = keygen(tmp_path / "other")
+        connect(make_transfer(server, key_filename=key, config=config))
+        for content in (
+            b"",
+            b"no certificate",
+            elsewhere.read_bytes()[:60],
+            other.with_suffix(".pub").read_bytes(),
+        ):
+            elsewhere.write_bytes(content)
+            assert "refuses" in refused(make_transfer(server, key_filename=key, config=config))
+        elsewhere.unlink()
+        assert "refuses" in refused(make_transfer(server, key_filename=key, config=config))
 
 
 def test_ones_own_keys_are_tried(

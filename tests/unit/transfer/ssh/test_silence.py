@@ -70,6 +70,7 @@ def test_the_system_breaks_connections_to_which_nothing_can_be_written(
 ) -> None:
     with make_transfer(ssh_server, timeout=7.0).connect_for_download(dataset, ANY) as connection:
         sock = connection._line.connected.transport.sock
+        assert isinstance(sock, socket.socket)
         assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 7_000
 
 
