@@ -67,7 +67,7 @@ def lasting_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield site
 
 
-@pytest.fixture(params=[True, False], ids=["many", "few"])
+@pytest.fixture(params=[True, False], ids=["many", "few"], scope="module")
 def by_commands(request: pytest.FixtureRequest) -> Iterator[bool]:
     """Let files be moved and named by commands, as many are, or by requests, as few are."""
     with pytest.MonkeyPatch.context() as patch:
