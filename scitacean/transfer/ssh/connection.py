@@ -45,6 +45,8 @@ _FAST_CIPHER = "aes128-gcm@openssh.com"
 # More makes sshd buffer and burn time, less makes a long line idle.
 _WINDOW = 4 << 20
 _JOIN_SECONDS = 10.0
+# What the library says where the time is over before all of the greetings are exchanged.
+_NOT_IN_TIME = "No existing session"
 _OWN_SECRETS = ("password", "passphrase")
 _OWN_SIGN_IN = (*_OWN_SECRETS, "pkey", "key_filename", "allow_agent", "look_for_keys")
 
@@ -130,12 +132,6 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
             user=settings.username,
             port=settings.port,
             config=config,
-            connect_timeout=math.ceil(settings.timeout),
-            connect_kwargs={
-                "banner_timeout": settings.timeout,
-                "auth_timeout": settings.timeout,
-                "channel_timeout": settings.timeout,
-            },
         )
     except (OSError, ValueError, ConfigParseError) as error:
         raise ConfigurationError(
@@ -146,7 +142,11 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
 
 def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[str, SecretStr]) -> None:
     for hop in _hops(connection):
-        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
+        # Of jump hosts too, which Fabric waits for without end.
+        hop.connect_timeout = hop.connect_timeout or math.ceil(settings.timeout)
+        for name in ("banner_timeout", "auth_timeout", "channel_timeout"):
+            hop.connect_kwargs.setdefault(name, settings.timeout)
+        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts, hop.ssh_config)
         hop.client.set_missing_host_key_policy(known)
         make = partial(_fast_transport, known.algorithms, settings.timeout)
         hop.connect_kwargs.setdefault("transport_factory", make)
@@ -190,6 +190,7 @@ def _sign_in(
     # All that the library would sign in with by itself, which it must not be given beside this.
     own = {name: hop.connect_kwargs.pop(name, None) for name in _OWN_SIGN_IN}
     files = own["key_filename"] or []
+    certificate = hop.ssh_config.get("certificatefile")
     password, passphrase = (None if own[name] is None else SecretStr(own[name]) for name in _OWN_SECRETS)
     return SignIn(
         user=hop.user,
@@ -199,6 +200,7 @@ def _sign_in(
         key=own["pkey"],
         key_file=settings.key_filename if last else None,
         configured=[Path(name) for name in ([files] if isinstance(files, str) else files)],
+        certificate=None if certificate is None else Path(certificate),
         only_these=hop.ssh_config.get("identitiesonly", "no") == "yes",
         agent=own["allow_agent"] is not False,
         users=own["look_for_keys"] is not False,
@@ -213,7 +215,7 @@ def _reason(error: BaseException) -> str:
         return ", ".join(sorted({_reason(cause) for cause in error.errors.values()}))
     if isinstance(error, ChannelException):
         return error.text.lower()
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error) == _NOT_IN_TIME:
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()

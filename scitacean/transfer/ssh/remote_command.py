@@ -21,6 +21,8 @@ LEAST_FILES: Final = 64
 _RECEIVE_AT_ONCE = 1 << 24
 _POLL_SECONDS = 0.001
 _MOST_ENDING_SECONDS = 5.0
+_RUNS: Final = "scitacean-runs-this"
+_RUNS_LINE: Final = _RUNS.encode() + b"\n"
 
 
 class CommandError(Exception):
@@ -41,8 +43,9 @@ class RemoteCommand:
     window:
         How many bytes the command may write before they are read here.
     changes_files:
-        Whether to wait, where this is left with an error, until the command has done what it was sent: who
-        cleans up must not be overtaken by it.
+        Whether the command must not overtake who cleans up after an error: it is sent nothing before it
+        runs, since a login shell that takes long to start would give it that after the connection broke,
+        and where this is left with an error, that is when it has done what it was sent.
 
     Raises
     ------
@@ -55,6 +58,8 @@ class RemoteCommand:
     ) -> None:
         self._connected = connected
         self._changes_files = changes_files
+        self._runs = not changes_files
+        self._early = b""
         with _told():
             self._channel: Channel = connected.transport.open_session(
                 window_size=window, timeout=connected.timeout
@@ -62,7 +67,7 @@ class RemoteCommand:
         self._channel.settimeout(connected.timeout)
         try:
             with _told(), giving_up(self._channel):
-                self._channel.exec_command(command)
+                self._channel.exec_command(f"echo {_RUNS}; {command}" if changes_files else command)
         except BaseException:
             close_channel(self._channel)
             raise
@@ -85,9 +90,13 @@ class RemoteCommand:
         Raises
         ------
         CommandError
-            If it does not take all.
+            If it does not run, or does not take all.
+        HostNotReachableError
+            If nothing comes for longer than the timeout and the host does not answer either.
         """
         with _told():
+            if not self._runs:
+                self._wait_until_it_runs()
             for block in blocks:
                 if not send_all(self._channel, block):
                     raise CommandError("its input was closed")
@@ -114,6 +123,8 @@ class RemoteCommand:
             If nothing comes for longer than the timeout and the host does not answer either.
         """
         with _told():
+            if self._early:
+                yield self._early
             while block := self._receive():
                 yield block
 
@@ -131,6 +142,16 @@ class RemoteCommand:
                 raise CommandError("it did not end")
             time.sleep(_POLL_SECONDS)
         return self._channel.recv_exit_status()
+
+    def _wait_until_it_runs(self) -> None:
+        said = b""
+        # Before it the files that the shell reads at its start may say something.
+        while (place := said.find(_RUNS_LINE)) < 0:
+            if not (block := self._receive()):
+                raise CommandError("it did not start")
+            said += block
+        self._early = said[place + len(_RUNS_LINE) :]
+        self._runs = True
 
     def _let_end(self) -> None:
         deadline = time.monotonic() + min(self._connected.timeout, _MOST_ENDING_SECONDS)

@@ -15,7 +15,7 @@ from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
-from scitacean.transfer.ssh import SSHFileTransfer, channels, naming
+from scitacean.transfer.ssh import SSHFileTransfer, channels, naming, remote_command
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, RemoteCommand
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 from scitacean.transfer.ssh.upload import SSHUploadConnection
@@ -285,6 +285,52 @@ def test_what_was_started_ahead_is_left_to_the_connection_that_broke(
         check(connection, *arguments)
 
     monkeypatch.setattr(SSHUploadConnection, "_check", break_and_check)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        connection.upload_files(*files)
+        assert contents(source(ssh_file_transfer, dataset)) == CONTENT
+    assert renamed_by_requests == []
+
+
+def test_a_command_that_starts_after_the_connection_broke_does_nothing(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    files: list[File],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As a login shell that takes its time.
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    monkeypatch.setattr(remote_command, "_RUNS", f"$(cat {gate}; echo scitacean-runs-this)")
+    send = remote_command.RemoteCommand.send
+
+    def break_and_send(command: RemoteCommand, blocks: Any) -> None:
+        if command._changes_files:
+            ssh_server.kill_connections()
+        send(command, blocks)
+
+    monkeypatch.setattr(RemoteCommand, "send", break_and_send)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        connection.upload_files(*files)
+        # Where the server has ended the command nobody reads it any more.
+        os.close(os.open(gate, os.O_RDWR))
+        with RemoteCommand(connection._line.connected, "sleep 0.3", window=1 << 20) as command:
+            assert list(command.output()) == []
+        assert contents(source(ssh_file_transfer, dataset)) == CONTENT
+
+
+def test_what_a_shell_says_at_its_start_is_passed_over(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    files: list[File],
+    renamed_by_requests: list[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        remote_command, "_RUNS", "Welcome to this machine; sleep 0.1; echo scitacean-runs-this"
+    )
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
         connection.upload_files(*files)
         assert contents(source(ssh_file_transfer, dataset)) == CONTENT
