@@ -25,6 +25,7 @@ from scitacean.model.pid import PID
 from scitacean.model.sample import Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.attachment_files import write_attachments
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.download import download_files
 from scitacean.workflow.get import get_dataset, get_datasets
@@ -36,6 +37,7 @@ from scitacean.workflow.upload_many import UploadOutcome, upload_many
 from scitacean.workflow.upload_plan import UploadPlan, plan_upload
 
 if TYPE_CHECKING:
+    from scitacean.workflow.existing import Existing
     from scitacean.workflow.progress import OnProgress
 
 
@@ -402,6 +404,48 @@ class Client:
         models = self._client.get_attachment_models(target.pid)
         return target.replace(attachments=[Attachment.from_download_model(model) for model in models])
 
+    def download_attachment_files(self, dataset: Dataset, *, target: str | Path) -> list[Path]:
+        """Write the pictures of a dataset's attachments to files that are named by their captions.
+
+        No file is overwritten: where there is one with other content, the name gets a number.
+
+        Parameters
+        ----------
+        dataset:
+            A dataset of the catalogue; its attachments are asked for where they are None.
+        target:
+            The folder; made where it is not there and there are pictures.
+
+        Returns
+        -------
+        :
+            The files, in the order of the attachments that have a picture.
+
+        Raises
+        ------
+        ConfigurationError
+            If the target is a file.
+        FileNotAccessibleError
+            If the files cannot be written.
+        ValueError
+            If the dataset has neither attachments nor a PID.
+        ScicatCommError
+            If there is no proper answer.
+
+        Examples
+        --------
+        >>> from scitacean import Thumbnail
+        >>> drawing = Thumbnail("image/svg+xml", b"<svg></svg>")
+        >>> dataset = Dataset(type="raw", attachments=[Attachment(caption="The rod", thumbnail=drawing)])
+        >>> with Client.local("my-catalogue") as client:
+        ...     [path] = client.download_attachment_files(dataset, target="pictures")
+        >>> path.as_posix()
+        'pictures/The_rod.svg'
+        """
+        if dataset.attachments is None:
+            dataset = self.download_attachments_for(dataset)
+        return write_attachments(dataset.attachments or (), Path(target).expanduser())
+
     def download_files(
         self,
         dataset: Dataset,
@@ -409,13 +453,15 @@ class Client:
         target: str | Path,
         select: FileSelector = True,
         checksum_algorithm: str | None = None,
+        flatten: bool = False,
+        existing: Existing | None = None,
         force: bool = False,
         on_progress: OnProgress | None = None,
     ) -> Dataset:
         r"""Download files of a dataset into a folder, and check every byte.
 
-        The folders of the dataset are kept. A file that is there and has the right size and checksum is
-        not downloaded again. A final name never shows partial content.
+        A final name never shows partial content. What an interrupted download left is used by the next one.
+        Two downloads into one folder wait for each other.
 
         Parameters
         ----------
@@ -428,8 +474,14 @@ class Client:
             searched in remote paths; or a function of a :class:`scitacean.File`.
         checksum_algorithm:
             Replaces the algorithm that the catalogue says.
+        flatten:
+            Whether to leave out the folders of the dataset, where no two files have one name.
+        existing:
+            What to do about files that are there: ``"refresh"``, which is the default, downloads those that
+            do not have the size and checksum of the catalogue; ``"skip"`` leaves all as they are, unchecked;
+            ``"overwrite"`` downloads all again; ``"error"`` refuses to do anything.
         force:
-            Whether to download files that are there already.
+            Another way to say ``existing="overwrite"``.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
 
@@ -443,9 +495,11 @@ class Client:
         IntegrityError
             If files do not have the size or checksum that the catalogue has; all others are in place.
         FileNotAccessibleError
-            If files or the file server cannot be reached, or if paths would lead out of the target.
+            If files or the file server cannot be reached, paths would lead out of the target, or there is too
+            little space.
         ConfigurationError
-            If there is no file transfer, or the target is a file.
+            If there is no file transfer, the target is a file, or ``existing`` and ``force`` contradict each
+            other.
 
         Examples
         --------
@@ -463,6 +517,8 @@ class Client:
             transfer=self._needed_transfer(),
             select=select,
             checksum_algorithm=checksum_algorithm,
+            flatten=flatten,
+            existing=existing,
             force=force,
             on_progress=on_progress,
         )

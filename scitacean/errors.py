@@ -18,6 +18,7 @@
         ├── UploadInterrupted                 an upload stopped half way; it can be gone on with, or undone
         ├── FileNotAccessibleError            a file, folder or host that cannot be reached or read
         │   ├── LocalFileNotFoundError (FileNotFoundError)    a file of this machine that is not there
+        │   ├── LocalFileExistsError (FileExistsError)        a file of this machine that shall not be there
         │   ├── HostNotReachableError         the file server does not answer
         │   ├── HostKeyError                  the file server is unknown, or is not the one known
         │   └── FileServerLoginError          the file server refuses user name, key or password
@@ -221,7 +222,8 @@ class ServerUnreachableError(ScicatCommError):
     Attributes
     ----------
     nothing_sent:
-        Whether the request surely did not reach the server.
+        Whether the server surely did nothing: the request did not reach it, or was refused for its token and
+        nobody could sign in again.
     """
 
     nothing_sent = False
@@ -313,6 +315,10 @@ class LocalFileNotFoundError(FileNotAccessibleError, FileNotFoundError):
     """A file or folder of this machine that is not there."""
 
 
+class LocalFileExistsError(FileNotAccessibleError, FileExistsError):
+    """A file of this machine that is in the way of one that shall be downloaded."""
+
+
 class HostNotReachableError(FileNotAccessibleError):
     """The file server does not answer, or the connection to it broke."""
 
@@ -334,4 +340,28 @@ class UploadNotSupportedError(FileUploadError, NotImplementedError):
 
 
 class IntegrityError(TransferError):
-    """One or more files do not have the bytes that they should have."""
+    """One or more files do not have the bytes that they should have.
+
+    Parameters
+    ----------
+    message:
+        What was tried and what happened.
+    hint:
+        What the user can do about it.
+    paths:
+        The files on this machine, where it is known that they are, or would be.
+    remote_paths:
+        The files as the dataset names them, so that ``select`` can leave them out.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        paths: Iterable[Path] = (),
+        remote_paths: Iterable[str] = (),
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.paths = tuple(paths)
+        self.remote_paths = tuple(remote_paths)

@@ -1,5 +1,7 @@
 """What all tests share."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import pytest
@@ -15,8 +17,16 @@ settings.load_profile("seeded")
 
 
 @pytest.fixture(autouse=True)
-def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the journals of a test out of the user's folder."""
+def state_of_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the journals of a test out of the folder of the person who runs the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what is remembered of one's downloads out of the folder of the person who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
         yield

@@ -27,6 +27,7 @@ from scitacean.errors import (
     NotFoundError,
     ScicatCommError,
     ScicatError,
+    ServerUnreachableError,
 )
 
 T = TypeVar("T")
@@ -64,11 +65,6 @@ class Calls:
         """How far the server's clock was ahead of this machine's at its last answer, to about a second."""
         http.event_hooks = {"request": [self._note_request], "response": [self._note_answer]}
 
-    @property
-    def url(self) -> str:
-        """Root of the server."""
-        return self._url
-
     def ask(
         self, what: str, send: Callable[[], Response[T]], *, safe: bool = False
     ) -> tuple[Asked, Response[T]]:
@@ -98,6 +94,11 @@ class Calls:
             return Asked(what, self._url, sent.line), response
         except ScicatError as error:
             failure = error.with_traceback(None)
+            if isinstance(error, ScicatCommError) and not error.url:
+                error.url = self._url
+            if isinstance(error, ServerUnreachableError):
+                # It was to sign in: the request itself was not sent, or refused for its token.
+                error.nothing_sent = True
         except Exception as error:
             failure = self._failure(error, Asked(what, self._url, sent.line))
             if failure is None:
@@ -233,6 +234,8 @@ class Calls:
         before = session.renewals if isinstance(session, Session) else 0
         try:
             _, response = self.ask(asked.what, lambda: get_my_user.sync_detailed(client=self.api))
+        except LoginError:
+            raise
         except ScicatCommError:
             # That the request was refused stays true.
             return False

@@ -39,6 +39,7 @@ _BY_STATUS: dict[int, tuple[type[ScicatCommError], str]] = {
 }
 _WRONG_PLACE = "Check that the URL is that of the catalogue's server, not of its web pages."
 _LONGEST_SHOWN = 500
+_DEEPEST = 9
 
 
 @attrs.frozen
@@ -174,22 +175,26 @@ def _reason(error: Exception) -> str:
 def _parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content.decode("utf-8", "replace")
 
 
-def _messages(body: object) -> Iterator[str]:
+def _messages(body: object, depth: int = 0) -> Iterator[str]:
     match body:
         case str() if body.strip():
             yield body.strip()
+        case _ if depth > _DEEPEST:
+            return
         case list():
             for item in body:
-                yield from _messages(item)
+                yield from _messages(item, depth + 1)
         case {"message": message, **others}:
-            yield from _messages(message)
-            yield from _messages(others.get("code"))
+            yield from _messages(message, depth + 1)
+            yield from _messages(others.get("code"), depth + 1)
         case dict() if body:
-            yield json.dumps(body)
+            yield json.dumps(
+                {key: "..." if isinstance(one, dict | list) else one for key, one in body.items()}
+            )
 
 
 def _code(body: object) -> str | None:

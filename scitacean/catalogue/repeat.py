@@ -17,7 +17,7 @@ _PASSING = (429, 502, 503, 504)
 _PASSING_FAULTS = (httpx.TimeoutException, httpx.NetworkError, httpx.RemoteProtocolError, httpx.ProxyError)
 _ATTEMPTS_TO_REACH = 3
 """A server that has never answered is likelier to have another address than to be back in a moment."""
-_ATTEMPTS_COUNTED = 10
+_ATTEMPTS_COUNTED = 6
 _LONGEST_PAUSE = 10.0
 _NOT_ARRIVED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _logger = logging.getLogger("scitacean")
@@ -59,7 +59,7 @@ class RepeatingTransport(httpx.BaseTransport):
         end = self._clock() + self._retry_for
         retry = Retry(backoff_factor=0.2, backoff_jitter=0.5, max_backoff_wait=_LONGEST_PAUSE)
         while True:
-            # Beyond that the pauses grow no more, only the numbers.
+            # Beyond that the pauses would grow no more, and have no chance in them.
             retry = retry.increment() if retry.attempts_made < _ATTEMPTS_COUNTED else retry
             try:
                 response = self._send(request)

@@ -1,10 +1,14 @@
-"""The commands: upload, resume, show, download, serve."""
+"""The commands: upload, resume, show, find, download, serve."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
+import attrs
 import typer
 from rich.console import Console
 
@@ -15,11 +19,22 @@ from scitacean.cli.metadata import make_dataset
 from scitacean.cli.outcomes import only_journal, plan_text, unfinished_text, uploaded_text
 from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
-from scitacean.display.table import fields_table, files_table
+from scitacean.display.table import datasets_table, fields_table, files_table
 from scitacean.model.dataset import Dataset
 from scitacean.workflow.download_plan import has_checksum
+from scitacean.workflow.find import find_datasets
 from scitacean.workflow.select import FileSelector
 from scitacean.workflow.unfinished import unfinished_uploads
+
+
+class ExistingChoice(Enum):
+    """What to do about files that are there, as options of a command."""
+
+    REFRESH = "refresh"
+    SKIP = "skip"
+    OVERWRITE = "overwrite"
+    ERROR = "error"
+
 
 app = typer.Typer(
     name="scitacean",
@@ -31,6 +46,7 @@ app = typer.Typer(
 )
 _out = Console()
 _err = Console(stderr=True)
+_WIDTH_IN_FILES = 160
 
 Url = Annotated[str | None, typer.Option(envvar="SCITACEAN_URL", help="URL of the catalogue.")]
 Username = Annotated[
@@ -225,13 +241,66 @@ def show(
 
 
 @app.command()
+def find(
+    text: Annotated[
+        str | None, typer.Argument(help="A part of the name, description, owner, PID or a keyword.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="A part of the name.")] = None,
+    owner_group: Annotated[str | None, typer.Option(help="Group that owns it.")] = None,
+    dataset_type: Annotated[str | None, typer.Option("--type", help="raw, derived, ...")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many to show at most.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    url: Url = None,
+    username: Username = None,
+    password_file: PasswordFile = None,
+    token_file: TokenFile = None,
+    local: Local = None,
+    allow_http: AllowHttp = False,
+) -> None:
+    """Find datasets, the latest first."""
+    catalogue = CatalogueOptions(
+        url=url,
+        username=username,
+        password_file=password_file,
+        token_file=token_file,
+        local=local,
+        allow_http=allow_http,
+    )
+    with make_client(catalogue, reading=True) as client:
+        found = find_datasets(
+            client.scicat,
+            text=text,
+            name=name,
+            owner_group=owner_group,
+            dataset_type=dataset_type,
+            limit=limit,
+        )
+    if as_json:
+        typer.echo(json.dumps([attrs.asdict(one) for one in found], indent=2, default=datetime.isoformat))
+    elif found:
+        # What is not read on a screen need not be as narrow as one.
+        out = _out if _out.is_terminal else Console(width=_WIDTH_IN_FILES)
+        out.print(datasets_table((one.pid, one.name, one.creation_time, one.size) for one in found))
+    else:
+        _err.print("No dataset that you may see is like that.", highlight=False)
+
+
+@app.command()
 def download(
     pid: Annotated[str, typer.Argument(help="Identifier of the dataset, with its prefix.")],
     target: Annotated[Path, typer.Argument(help="Folder to put the files into.")],
     select: Annotated[
         list[str] | None, typer.Option(help="Path of a file in the dataset; may be repeated.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Download what is there already.")] = False,
+    flatten: Annotated[bool, typer.Option("--flatten", help="Leave out the folders of the dataset.")] = False,
+    existing: Annotated[
+        ExistingChoice | None,
+        typer.Option(help="What to do about files that are there: download those that differ, and so on."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="The same as --existing overwrite.")] = False,
+    attachments: Annotated[
+        bool, typer.Option("--attachments", help="Write the pictures of its attachments there, too.")
+    ] = False,
     url: Url = None,
     username: Username = None,
     password_file: PasswordFile = None,
@@ -271,17 +340,30 @@ def download(
         )
         with progress_bar(_err) as bar, complete:
             downloaded = client.download_files(
-                dataset, target=target, select=chosen, force=force, on_progress=bar
+                dataset,
+                target=target,
+                select=chosen,
+                flatten=flatten,
+                existing=None if existing is None else existing.value,
+                force=force,
+                on_progress=bar,
             )
+            pictures = client.download_attachment_files(dataset, target=target) if attachments else []
     there = [file for file in downloaded.files if file.is_on_local]
     by_size = sum(not has_checksum(file) for file in there)
     verified = f"verified ({by_size} of them by size only)" if by_size else "verified"
+    if existing is ExistingChoice.SKIP:
+        verified = "those verified that were not there before"
     _out.print(
         f"{len(there)} files, {sum(file.size for file in there):,} bytes, {verified}, are in {target}",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
+    if attachments:
+        _out.print(
+            f"{len(pictures)} attachments are in {target}", highlight=False, markup=False, soft_wrap=True
+        )
 
 
 @app.command()

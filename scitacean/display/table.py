@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -34,6 +35,20 @@ def files_table(rows: Iterable[tuple[str, int]]) -> Table:
     table.add_column("bytes", justify="right")
     for name, size in rows:
         table.add_row(Text(printable(name)), Text(f"{size:,}"))
+    return table
+
+
+def datasets_table(rows: Iterable[tuple[str, str, datetime | None, int | None]]) -> Table:
+    """Make a table of datasets: identifier, name, when they were taken, and their sizes in bytes."""
+    table = Table(box=None)
+    # To be copied, in one piece.
+    table.add_column("PID", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("taken (UTC)", no_wrap=True)
+    table.add_column("bytes", justify="right", no_wrap=True)
+    for pid, name, taken, size in rows:
+        when = "" if taken is None else f"{taken.astimezone(UTC):%Y-%m-%d %H:%M}"
+        table.add_row(Text(printable(pid)), Text(printable(name)), when, "" if size is None else f"{size:,}")
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import hashlib
 import os
 import stat
@@ -62,11 +63,15 @@ def is_known_algorithm(algorithm: str | None) -> bool:
     >>> is_known_algorithm("sha256"), is_known_algorithm("crc-7")
     (True, False)
     """
-    if algorithm is None:
-        return False
+    # A server may have anything here.
+    return isinstance(algorithm, str) and _is_known(algorithm)
+
+
+@functools.cache
+def _is_known(algorithm: str) -> bool:
     try:
         return hashlib.new(algorithm, usedforsecurity=False).digest_size > 0
-    except (TypeError, ValueError):  # a server may have anything here
+    except ValueError:
         return False
 
 

@@ -243,7 +243,7 @@ class File(FileState):
         >>> file.downloaded(local_path="here.csv").is_on_local
         True
         """
-        return attrs.evolve(self, local_path=Path(local_path))
+        return attrs.evolve(self, local_path=local_path)
 
     def make_upload_model(self) -> DataFile:
         """Make what is sent to register the file: what is on the file server, if it is there.

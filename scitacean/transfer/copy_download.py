@@ -1,39 +1,24 @@
 """Copying files of datasets from a mounted file system."""
 
-# ruff: noqa: PTH123
+# ruff: noqa: PTH116, PTH120, PTH123
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scitacean.model.checksum import checksum_of_file, is_known_algorithm
+from scitacean.model.checksum import checksum_of_file
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.local_target import make_way, open_local_target
-from scitacean.transfer.mounted import not_accessible, readable_status
+from scitacean.transfer.mounted import FilesHere, not_accessible, readable_status
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
 
 
-class ChecksumsHere:
-    """Checksums at the source, which is this machine."""
-
-    def remote_checksums(
-        self, paths: Sequence[RemotePath], *, algorithm: str
-    ) -> Mapping[RemotePath, str] | None:
-        """Compute checksums; None for an algorithm that Python does not know."""
-        if not is_known_algorithm(algorithm):
-            return None
-        try:
-            return {path: checksum_of_file(path.posix, algorithm=algorithm) for path in paths}
-        except OSError as error:
-            raise not_accessible(error, paths[0]) from error
-
-
-class CopyDownloadConnection(ChecksumsHere):
+class CopyDownloadConnection(FilesHere):
     """Copies files from a mounted file system.
 
     Parameters
@@ -56,6 +41,24 @@ class CopyDownloadConnection(ChecksumsHere):
     ) -> list[Fetched]:
         """Copy files or ranges."""
         return [self._fetch(request, on_progress) for request in requests]
+
+    def space_needed(self, requests: Sequence[FetchRequest]) -> int:
+        """Return how much space copies will take: on the same file system they may share their content."""
+        devices: dict[str, int] = {}
+        needed = 0
+        for request in requests:
+            folder = os.path.dirname(request.local)
+            if folder not in devices:
+                devices[folder] = _device(Path(folder))
+            try:
+                status = os.stat(request.remote.posix)
+            except (OSError, ValueError):
+                continue  # fetching it will say what is wrong
+            if status.st_dev != devices[folder]:
+                # Holes stay holes.
+                taken = getattr(status, "st_blocks", status.st_size) * 512
+                needed += min(taken, status.st_size - request.offset)
+        return needed
 
     def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
         status = readable_status(request.remote)
@@ -82,6 +85,11 @@ class CopyDownloadConnection(ChecksumsHere):
         except OSError as error:
             raise not_accessible(error, request.local) from error
         return Fetched(size=size, checksum=digest.hexdigest() if digest else None, remote_size=status.st_size)
+
+
+def _device(folder: Path) -> int:
+    there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    return os.stat(there).st_dev
 
 
 def new_digest(algorithm: str | None) -> hashlib._Hash | None:

@@ -18,9 +18,9 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.copy_ahead import clear, look_ahead, remove_copy, sent_as_is
 from scitacean.transfer.copy_bytes import copy_bytes
-from scitacean.transfer.copy_download import ChecksumsHere, checksum_of_linked, new_digest
+from scitacean.transfer.copy_download import checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
-from scitacean.transfer.mounted import not_accessible
+from scitacean.transfer.mounted import ChecksumsHere, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, ProgressCallback, SendRequest, Sent, SentCallback
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -10,8 +10,8 @@ from scitacean.errors import FileNotAccessibleError, UploadNotSupportedError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.local_target import make_way
-from scitacean.transfer.mounted import readable_status
-from scitacean.transfer.protocol import UploadConnection
+from scitacean.transfer.mounted import FilesHere, readable_status
+from scitacean.transfer.protocol import FetchRequest, UploadConnection
 from scitacean.transfer.source_folder import source_folder_for
 
 _WINDOWS_NEEDS_A_RIGHT = 1314
@@ -91,8 +91,13 @@ class LinkFileTransfer:
         )
 
 
-class LinkDownloadConnection:
+class LinkDownloadConnection(FilesHere):
     """Makes symbolic links to files of a mounted file system."""
+
+    def space_needed(self, requests: Sequence[FetchRequest]) -> int:
+        """Return 0: links take no space."""
+        del requests
+        return 0
 
     def download_files(self, *, remote: list[RemotePath], local: list[Path]) -> None:
         """Link to files: the first local path leads to the first remote one, and so on.

@@ -1,15 +1,64 @@
-"""Whether files of the file server are within reach of this machine's own file system."""
+"""Files of the file server that are within reach of this machine's own file system."""
 
 # ruff: noqa: PTH116
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scitacean.errors import FileNotAccessibleError
+from scitacean.model.checksum import checksum_of_file, is_known_algorithm
 from scitacean.model.remote_path import RemotePath
+
+_NOT_THERE = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG}
+)
+
+
+class ChecksumsHere:
+    """Checksums at the source, which is this machine."""
+
+    def remote_checksums(
+        self, paths: Sequence[RemotePath], *, algorithm: str
+    ) -> Mapping[RemotePath, str] | None:
+        """Compute checksums; None for an algorithm that Python does not know."""
+        if not is_known_algorithm(algorithm):
+            return None
+        try:
+            return {path: checksum_of_file(path.posix, algorithm=algorithm) for path in paths}
+        except OSError as error:
+            raise not_accessible(error, paths[0]) from error
+
+
+class FilesHere:
+    """Looks what is there, on a file system that is mounted."""
+
+    def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
+        """Find out how large files are; those that are not there, or cannot be read, are missing.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If the file system does not answer.
+        """
+        sizes = ((path, _size(path)) for path in paths)
+        return {path: size for path, size in sizes if size is not None}
+
+
+def _size(path: RemotePath) -> int | None:
+    try:
+        status = os.stat(path.posix)
+    except ValueError:  # no file can have this name
+        return None
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return None
+        raise not_accessible(error, path) from error
+    return status.st_size if stat.S_ISREG(status.st_mode) and os.access(path.posix, os.R_OK) else None
 
 
 def readable_status(path: RemotePath) -> os.stat_result:

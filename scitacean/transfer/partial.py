@@ -27,7 +27,7 @@ def partial_name(name: str, *identity: object) -> str:
     >>> partial_name("a.nxs", "/data/a.nxs", 3, 17)
     '.a.nxs.part-b37f246c'
     """
-    text = "\0".join(str(item) for item in identity)
+    text = "\0".join(map(str, identity))
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     room = _MAX_NAME_BYTES - len(f"..part-{digest}")
     kept = name.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")

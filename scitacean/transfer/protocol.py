@@ -3,7 +3,8 @@
 A facility may write a transfer of its own with the methods of :class:`FileTransfer`,
 :class:`DownloadConnection` and :class:`UploadConnection` only. The workflow asks with ``isinstance``
 whether a connection has more: :class:`ResumableDownload`, :class:`ResumableUpload`,
-:class:`RemoteChecksums`, :class:`LooksAhead` and :class:`ClearsUploads`.
+:class:`RemoteChecksums`, :class:`LooksUpFiles`, :class:`NeedsSpace`, :class:`LooksAhead` and
+:class:`ClearsUploads`.
 """
 
 from __future__ import annotations
@@ -370,4 +371,43 @@ class RemoteChecksums(Protocol):
         ------
         FileNotAccessibleError
             If a file cannot be read, or the connection breaks.
+        """
+
+
+@runtime_checkable
+class LooksUpFiles(Protocol):
+    """A connection that can tell what is there without fetching it."""
+
+    def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
+        """Find out how large files are, many at a time.
+
+        Parameters
+        ----------
+        paths:
+            Full paths in the catalogue's terms.
+
+        Returns
+        -------
+        :
+            Sizes in bytes, None where the server does not tell; paths under which no file is, or none that
+            one may see, are missing.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If the connection breaks.
+        """
+
+
+@runtime_checkable
+class NeedsSpace(Protocol):
+    """A download connection whose files may take less space here than they have bytes: links, for example."""
+
+    def space_needed(self, requests: Sequence[FetchRequest]) -> int:
+        """Return how much space files will take here at least, in bytes.
+
+        Parameters
+        ----------
+        requests:
+            What will be fetched; the folders of the local files need not exist.
         """

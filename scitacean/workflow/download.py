@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,18 +10,21 @@ from typing import NoReturn
 
 import attrs
 
-from scitacean.errors import HostNotReachableError, IntegrityError, TransferError
-from scitacean.model.checksum import checksums_of_files, known_or_none
+from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
-from scitacean.transfer.protocol import (
-    DownloadConnection,
-    Fetched,
-    FetchRequest,
-    FileTransfer,
-    ResumableDownload,
+from scitacean.transfer.protocol import FileTransfer
+from scitacean.workflow.checksum_cache import ChecksumCache
+from scitacean.workflow.download_checks import (
+    check_space,
+    connected,
+    expecting_remote_checksums,
+    look_at_host,
 )
-from scitacean.workflow.download_plan import Item, has_checksum, local_errors, plan_download
-from scitacean.workflow.progress import OnProgress, ProgressMeter
+from scitacean.workflow.download_lock import only_download_into
+from scitacean.workflow.download_plan import Item, has_checksum, listing, local_errors, plan_download
+from scitacean.workflow.existing import Existing, existing_policy, files_to_download
+from scitacean.workflow.fetching import Fetching, request_for
+from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.select import FileSelector, select_files
 
 _logger = logging.getLogger("scitacean")
@@ -35,10 +37,14 @@ def download_files(
     transfer: FileTransfer,
     select: FileSelector = True,
     checksum_algorithm: str | None = None,
+    flatten: bool = False,
+    existing: Existing | None = None,
     force: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Dataset:
-    """Download files into a folder; the folders of the dataset are kept.
+    """Download files into a folder.
+
+    A second download into the same folder waits for the first one.
 
     Parameters
     ----------
@@ -52,8 +58,12 @@ def download_files(
         Which files; see :func:`scitacean.workflow.select.select_files`.
     checksum_algorithm:
         Replaces the algorithm that the catalogue says.
+    flatten:
+        Whether to leave out the folders of the dataset.
+    existing:
+        What to do about files that are there already: see :data:`scitacean.workflow.existing.Existing`.
     force:
-        Whether to download files that are there already.
+        Another way to say ``existing="overwrite"``.
     on_progress:
         Is told how it goes on.
 
@@ -67,10 +77,14 @@ def download_files(
     IntegrityError
         If files do not have the size or checksum that the catalogue has; all others are in place.
     FileNotAccessibleError
-        If files, the file server, or the target cannot be reached, or if the target cannot have the paths of
-        the catalogue: those that lead out of it, are too long, or differ for one file.
+        If files, the file server, or the target cannot be reached, if the target has too little space, or
+        if it cannot have the paths of the catalogue: those that lead out of it, are too long, or differ for
+        one file.
+    LocalFileExistsError
+        If files are there, with ``existing="error"``.
     ConfigurationError
-        If the target is a file or the dataset has no source folder.
+        If the target is a file, the dataset has no source folder, or ``existing`` and ``force`` contradict
+        each other.
     TypeError, ValueError
         If ``select`` names no files.
 
@@ -86,22 +100,19 @@ def download_files(
     >>> found.files[0].local_path.read_text()
     '1,2'
     """
+    policy = existing_policy(existing, force=force)
     chosen = {
-        id(file): attrs.evolve(file, checksum_algorithm=checksum_algorithm or file.checksum_algorithm)
+        id(file): attrs.evolve(file, checksum_algorithm=checksum_algorithm) if checksum_algorithm else file
         for file in select_files(dataset.files, select)
         if file.is_on_remote
     }
-    items = plan_download(dataset, list(chosen.values()), target, force=force) if chosen else []
-    wanted = items if force else _not_there(items)
-    if wanted:
-        _move(dataset, wanted, transfer, on_progress)
-    if by_size := sum(not has_checksum(item.file) for item in items):
-        _logger.warning(
-            "The catalogue has no checksum that can be computed here for %d of %d file(s): their sizes were "
-            "checked, their content was not.",
-            by_size,
-            len(items),
-        )
+    anew = policy == "overwrite"
+    items = (
+        plan_download(dataset, list(chosen.values()), target, flatten=flatten, force=anew) if chosen else []
+    )
+    if items:
+        with observing(on_progress), only_download_into(target):
+            _download(_Download(dataset, target, transfer, on_progress), items, policy)
     places = {item.file.remote_path: item.target for item in items}
     return dataset.replace(
         files=[
@@ -111,139 +122,63 @@ def download_files(
     )
 
 
-def _not_there(items: Sequence[Item]) -> list[Item]:
-    """Return the items whose complete file is not there already."""
-    with local_errors("read"):
-        alike = [item for item in items if item.is_like_target()]
-        checksums = _checksums({item: item.target for item in alike})
-    there = {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
-    return [item for item in items if item not in there]
+@attrs.frozen
+class _Download:
+    """What stays the same for all files."""
+
+    dataset: Dataset
+    target: Path
+    transfer: FileTransfer
+    on_progress: OnProgress | None
+    cache: ChecksumCache = attrs.field(factory=ChecksumCache.of_user)
 
 
-def _checksums(paths: Mapping[Item, Path]) -> dict[Item, str]:
-    """Compute the checksums of local files, where they can be compared with the catalogue."""
-    groups: dict[str, list[Item]] = {}
-    for item in paths:
-        if has_checksum(item.file) and item.file.checksum_algorithm is not None:
-            groups.setdefault(item.file.checksum_algorithm, []).append(item)
-    return {
-        item: checksum
-        for algorithm, group in groups.items()
-        for item, checksum in zip(
-            group, checksums_of_files([paths[item] for item in group], algorithm=algorithm), strict=True
+def _download(download: _Download, items: Sequence[Item], policy: Existing) -> None:
+    wanted = files_to_download(items, policy, download.cache)
+    unproven = 0 if policy == "skip" else sum(map(_is_unproven, set(items).difference(wanted)))
+    if wanted:
+        unproven += _move(download, wanted)
+    if unproven:
+        _logger.warning(
+            "The catalogue has no checksum that can be computed here for %d of %d file(s): their sizes were "
+            "checked, their content was not.",
+            unproven,
+            len(items),
         )
-    }
 
 
-def _move(
-    dataset: Dataset, items: Sequence[Item], transfer: FileTransfer, on_progress: OnProgress | None
-) -> None:
-    meter = ProgressMeter(((item.remote, item.size) for item in items), on_progress)
-    with (
-        transfer.connect_for_download(dataset, items[0].remote) as connection,
-        local_errors("write"),
-        _new_folders(items),
-    ):
-        meter.phase("moving")
-        resumed = [item for item in items if item.offset()]
-        differences = _fetch(connection, items, meter)
-        # What an interrupted download left may be no beginning of the right content: then start anew.
-        if again := [item for item in resumed if item in differences]:
-            for item in again:
-                item.partial.unlink(missing_ok=True)
-                meter.restarted(item.remote, item.size)
-                del differences[item]
-            differences |= _fetch(connection, again, meter)
-        if differences:
-            _refuse(differences)
+def _move(download: _Download, items: Sequence[Item]) -> int:
+    """Move files; return for how many of them nothing proves that their content is right."""
+    meter = ProgressMeter(((item.remote, item.size) for item in items), download.on_progress)
+    with connected(download.transfer, download.dataset, items) as connection, local_errors("write"):
+        differences = look_at_host(connection, items, download.dataset.lifecycle)
+        for item in differences:
+            meter.left_out(item.remote)
+        right = expecting_remote_checksums(connection, [item for item in items if item not in differences])
+        requests = {item: request_for(item) for item in right}
+        check_space(connection, list(requests.values()), download.target)
+        if requests:
+            with _new_folders(right):
+                differences |= Fetching(connection, meter, download.cache).run(requests)
     meter.phase("done")
+    if differences:
+        _refuse(differences)
+    return sum(map(_is_unproven, right))
 
 
-def _fetch(connection: DownloadConnection, items: Sequence[Item], meter: ProgressMeter) -> dict[Item, str]:
-    """Fetch, put in place what is right, and return how the others differ."""
-    try:
-        fetched = _transfer(connection, items, meter)
-    except TransferError as error:
-        for item in _place(items, {}):
-            # The beginning of a file is worth keeping where the same call can go on from it.
-            if not isinstance(error, HostNotReachableError) or not item.offset():
-                item.partial.unlink(missing_ok=True)
-        raise
-    meter.phase("verifying")
-    return _place(items, fetched)
-
-
-def _transfer(
-    connection: DownloadConnection, items: Sequence[Item], meter: ProgressMeter
-) -> Mapping[Item, Fetched]:
-    if not isinstance(connection, ResumableDownload):
-        for item in items:
-            item.partial.unlink(missing_ok=True)
-        connection.download_files(
-            remote=[item.remote for item in items], local=[item.partial for item in items]
-        )
-        return {}
-    requests = [_request(item) for item in items]
-    for request in requests:
-        if request.offset:
-            meter.moved(request.remote, request.offset)
-    fetched = connection.fetch_files(requests, on_progress=meter.callback)
-    return dict(zip(items, fetched, strict=True))
-
-
-def _request(item: Item) -> FetchRequest:
-    offset = item.offset()
-    return FetchRequest(
-        remote=item.remote,
-        local=item.partial,
-        offset=offset,
-        length=item.size - offset,
-        checksum_algorithm=None if offset else known_or_none(item.file.checksum_algorithm),
-    )
-
-
-def _place(items: Sequence[Item], fetched: Mapping[Item, Fetched]) -> dict[Item, str]:
-    """Give complete files their names; return how the others differ from what the catalogue says."""
-    sizes = {item: item.partial.stat().st_size for item in items if item.partial.is_file()}
-    checksums = {
-        item: one.checksum
-        for item, one in fetched.items()
-        if one.checksum is not None and has_checksum(item.file)
-    }
-    # What has another size need not be read, and what was read on its way need not be read again.
-    checksums |= _checksums(
-        {item: item.partial for item, size in sizes.items() if size == item.size and item not in checksums}
-    )
-    differences = {}
-    for item in items:
-        if item not in sizes:
-            differences[item] = "it did not arrive"
-        elif difference := _difference(item, sizes[item], fetched.get(item), checksums.get(item)):
-            differences[item] = difference
-        else:
-            with item.partial.open("rb") as file:
-                os.fsync(file.fileno())
-            item.partial.replace(item.target)
-            # Nothing is renamed where both are names of one file.
-            item.partial.unlink(missing_ok=True)
-    return differences
-
-
-def _difference(item: Item, size: int, fetched: Fetched | None, checksum: str | None) -> str:
-    if fetched is not None and fetched.remote_size != item.size:
-        return f"it has {fetched.remote_size} bytes instead of {item.size}"
-    return item.file.difference_of(size, checksum)
+def _is_unproven(item: Item) -> bool:
+    return not has_checksum(item.file)
 
 
 def _refuse(differences: Mapping[Item, str]) -> NoReturn:
-    for item in differences:
-        item.partial.unlink(missing_ok=True)
-    listing = "".join(f"\n  - {item.target}: {difference}" for item, difference in differences.items())
+    told = listing(f"{item.target}: {difference}" for item, difference in differences.items())
     raise IntegrityError(
-        f"{len(differences)} downloaded file(s) are not what the catalogue says and were removed; "
-        f"all others are in place.{listing}\n",
+        f"{len(differences)} file(s) are not what the catalogue says and were not kept; all others are in "
+        f"place.{told}\n",
         hint="Download them again; if that does not help, they have changed on the server since they "
         "were registered: tell the dataset's owner.",
+        paths=[item.target for item in differences],
+        remote_paths=[item.file.remote_path.posix for item in differences],
     )
 
 

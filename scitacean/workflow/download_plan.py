@@ -1,8 +1,11 @@
 """What a download would do, and what makes it impossible: found out before anything is written."""
 
+# ruff: noqa: PTH112
+# For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +20,7 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.problem import Problem
 from scitacean.transfer.partial import partial_name
-from scitacean.validation.paths import path_problems
+from scitacean.validation.paths import path_problems, unsafe_path_reason
 from scitacean.validation.values import size_problem
 
 _AT = "selected files"
@@ -27,6 +30,9 @@ _MACOS = sys.platform == "darwin"
 
 _LONGEST_NAME = 255
 """Of common file systems: in bytes, on Windows in characters."""
+
+_SURELY_SHORT = _LONGEST_NAME // 4
+"""Characters have at most four bytes."""
 
 _LONGEST_PATH = 1023 if _MACOS else 4095
 """Of the operating system. Windows has no fixed limit; what is too long is found when it is written."""
@@ -49,8 +55,8 @@ class Item:
         Where it goes, when complete and until then.
     size:
         Size in bytes that the catalogue says.
-    may_resume:
-        Whether what an earlier download has left may be used: only a checksum proves that it is right.
+    anew:
+        Whether nothing of an earlier download shall be used.
     """
 
     file: File
@@ -58,31 +64,7 @@ class Item:
     target: Path
     partial: Path
     size: int
-    may_resume: bool
-
-    def is_like_target(self) -> bool:
-        """Whether there is a file at the target already that can be read and has the right size.
-
-        Raises
-        ------
-        OSError
-            If the folder of the target cannot be read.
-
-        Examples
-        --------
-        >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3, True)
-        >>> _ = item.target.write_text("abc")
-        >>> item.is_like_target()
-        True
-        """
-        target = self.target
-        return (
-            target.is_file()
-            and not target.is_symlink()
-            and target.stat().st_size == self.size
-            and os.access(target, os.R_OK)
-        )
+    anew: bool = False
 
     def offset(self) -> int:
         """Find out how much an earlier download has left to go on from.
@@ -99,17 +81,42 @@ class Item:
 
         Examples
         --------
-        >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3, True)
+        >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z", "900150983cd24fb0", "md5")
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
         >>> _ = item.partial.write_text("ab")
         >>> item.offset()
         2
         """
-        if not self.may_resume or self.partial.is_symlink() or not self.partial.is_file():
+        # Only a checksum proves that what is there is right.
+        if self.anew or not has_checksum(self.file):
             return 0
-        status = self.partial.stat()
+        try:
+            status = os.lstat(self.partial)
+        except (FileNotFoundError, NotADirectoryError):
+            return 0
         # A file with other names may be the one of the file server, which must not be written to.
-        return status.st_size if status.st_size <= self.size and status.st_nlink == 1 else 0
+        is_own = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+        return status.st_size if is_own and status.st_size <= self.size else 0
+
+    def expecting(self, algorithm: str, checksum: str) -> Item:
+        """Return the same file with a checksum that the file server has computed.
+
+        Parameters
+        ----------
+        algorithm:
+            Its algorithm.
+        checksum:
+            Hexadecimal digest.
+
+        Examples
+        --------
+        >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
+        >>> has_checksum(item.expecting("md5", "0700cd3e2cd8b37ef510dd5aa2c81fc6").file)
+        True
+        """
+        file = attrs.evolve(self.file, checksum_algorithm=algorithm, remote_checksum=checksum)
+        return attrs.evolve(self, file=file)
 
 
 def has_checksum(file: File) -> bool:
@@ -162,7 +169,28 @@ def local_errors(doing: str) -> Iterator[None]:
         ) from error
 
 
-def plan_download(dataset: Dataset, files: Sequence[File], target: Path, *, force: bool) -> list[Item]:
+def listing(lines: Iterable[object]) -> str:
+    r"""Return lines as a list for the end of a message: not all of very many.
+
+    Parameters
+    ----------
+    lines:
+        What shall be listed.
+
+    Examples
+    --------
+    >>> listing(["a.nxs", "b.nxs"])
+    '\n  - a.nxs\n  - b.nxs'
+    """
+    lines = list(lines)
+    more = len(lines) - _MOST_LISTED
+    shown = "".join(f"\n  - {line}" for line in lines[:_MOST_LISTED])
+    return f"{shown}\n  and {more:,} more" if more > 0 else shown
+
+
+def plan_download(
+    dataset: Dataset, files: Sequence[File], target: Path, *, flatten: bool = False, force: bool = False
+) -> list[Item]:
     """Find out where files go.
 
     Parameters
@@ -173,6 +201,8 @@ def plan_download(dataset: Dataset, files: Sequence[File], target: Path, *, forc
         Files of the file server. Several that have the same path, size and checksum are one file.
     target:
         Folder to put them into.
+    flatten:
+        Whether to leave out the folders of the dataset.
     force:
         Whether to start anew.
 
@@ -193,7 +223,7 @@ def plan_download(dataset: Dataset, files: Sequence[File], target: Path, *, forc
     --------
     >>> file = File.from_remote("run/a.nxs", 3, "2026-03-01T12:00:00Z")
     >>> dataset = Dataset(type="raw", source_folder="/data", files=[file])
-    >>> (item,) = plan_download(dataset, dataset.files, Path("here"), force=False)
+    >>> (item,) = plan_download(dataset, dataset.files, Path("here"))
     >>> item.remote, item.target == Path("here", "run", "a.nxs")
     (RemotePath('/data/run/a.nxs'), True)
     """
@@ -208,8 +238,9 @@ def plan_download(dataset: Dataset, files: Sequence[File], target: Path, *, forc
                 hint="Set dataset.source_folder, or ask the dataset's owner to mend the entry.",
             )
         unique = _without_copies(files)
-        _refuse_unusable(unique, target)
-        return list(_items(dataset.source_folder, unique, target, force=force))
+        places = [file.remote_path.name if flatten else file.remote_path.posix for file in unique]
+        _refuse_unusable(unique, places, target)
+        return list(_items(dataset.source_folder, unique, places, target, force=force))
 
 
 def _without_copies(files: Iterable[File]) -> list[File]:
@@ -222,45 +253,62 @@ def _without_copies(files: Iterable[File]) -> list[File]:
     return list(unique.values())
 
 
-def _refuse_unusable(files: Sequence[File], target: Path) -> None:
-    problems = list(_problems(files, target))
+def _refuse_unusable(files: Sequence[File], places: Sequence[str], target: Path) -> None:
+    problems = list(_problems(files, places, target))
     if problems:
-        listing = "".join(f"\n  - {problem}" for problem in problems[:_MOST_LISTED])
-        more = len(problems) - _MOST_LISTED
-        listing += f"\n  and {more:,} more" if more > 0 else ""
         number = len({problem.field.partition("]")[0] for problem in problems})
         raise FileNotAccessibleError(
             f"{number} file(s) cannot be downloaded as the catalogue has them; nothing was "
-            f"downloaded.{listing}\n",
+            f"downloaded.{listing(problems)}\n",
             hint="Leave them out with select=..., and tell the dataset's owner.",
         )
 
 
-def _problems(files: Sequence[File], target: Path) -> Iterator[Problem]:
+def _problems(files: Sequence[File], places: Sequence[str], target: Path) -> Iterator[Problem]:
     paths = [file.remote_path.posix for file in files]
-    yield from path_problems(paths, _AT, windows=os.name == "nt", macos=_MACOS)
+    windows = os.name == "nt"
+    if places == paths:
+        yield from path_problems(paths, _AT, windows=windows, macos=_MACOS)
+    else:
+        yield from path_problems(paths, _AT, windows=False)
+        yield from _problems_without_folders(paths, places, windows=windows)
     room = _LONGEST_PATH - _length(os.path.realpath(target)) - _PARTIAL - 1
-    for index, (file, path) in enumerate(zip(files, paths, strict=True)):
+    for index, (file, place) in enumerate(zip(files, places, strict=True)):
         at = f"{_AT}[{index}]"
-        if max(map(_length, path.split("/"))) > _LONGEST_NAME:
-            yield Problem(f"{at}.remote_path", path, f"names of at most {_LONGEST_NAME} bytes")
-        elif _length(path) > room:
-            yield Problem(f"{at}.remote_path", path, f"a path of at most {room} bytes below this target")
+        if len(place) > _SURELY_SHORT and max(map(_length, place.split("/"))) > _LONGEST_NAME:
+            yield Problem(f"{at}.remote_path", place, f"names of at most {_LONGEST_NAME} bytes")
+        elif _length(place) > room:
+            yield Problem(f"{at}.remote_path", place, f"a path of at most {room} bytes below this target")
         if file.remote_size is None:
             yield Problem(f"{at}.remote_size", None, "a size in bytes")
         else:
             yield from size_problem(file.remote_size, f"{at}.remote_size")
 
 
+def _problems_without_folders(
+    paths: Sequence[str], names: Sequence[str], *, windows: bool
+) -> Iterator[Problem]:
+    """Find names that cannot stand beside each other in one folder."""
+    path_of = {f"{_AT}[{index}].remote_path": path for index, path in enumerate(paths)}
+    for problem in path_problems(names, _AT, windows=windows, macos=_MACOS):
+        path = path_of[problem.field]
+        # Others are found by their paths.
+        if unsafe_path_reason(path, windows=False) == "":
+            expected = f"{problem.expected}, where folders are left out"
+            yield attrs.evolve(problem, value=path, expected=expected)
+
+
 def _length(path: str) -> int:
     return len(path) if os.name == "nt" else len(path.encode("utf-8", "surrogatepass"))
 
 
-def _items(source: RemotePath, files: Iterable[File], target: Path, *, force: bool) -> Iterator[Item]:
+def _items(
+    source: RemotePath, files: Iterable[File], places: Iterable[str], target: Path, *, force: bool
+) -> Iterator[Item]:
     root = Path(os.path.realpath(target))
     folders: dict[str, Path] = {}
-    for file in files:
-        inside, _, name = file.remote_path.posix.rpartition("/")
+    for file, place in zip(files, places, strict=True):
+        inside, _, name = place.rpartition("/")
         # Many files are in one folder: it is looked at once.
         if (folder := folders.get(inside)) is None:
             folder = folders[inside] = target / inside
@@ -269,8 +317,7 @@ def _items(source: RemotePath, files: Iterable[File], target: Path, *, force: bo
         _refuse_folder(local)
         remote = source / file.remote_path
         partial = folder / partial_name(name, remote, file.remote_size, file.remote_checksum)
-        may_resume = has_checksum(file) and not force
-        yield Item(file, remote, local, partial, file.remote_size or 0, may_resume)
+        yield Item(file, remote, local, partial, file.remote_size or 0, force)
 
 
 def _refuse_outside(folder: Path, root: Path) -> None:
@@ -282,7 +329,7 @@ def _refuse_outside(folder: Path, root: Path) -> None:
 
 
 def _refuse_folder(local: Path) -> None:
-    if local.is_dir() and not local.is_symlink():
+    if os.path.isdir(local) and not local.is_symlink():
         raise FileNotAccessibleError(
             f"There is a folder {local} where a file of the dataset shall go; nothing was downloaded.",
             hint="Download into another folder.",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FORMAT = 1
 _MOST_UNSAVED = 1_000
 _LONGEST_UNSAVED_SECONDS = 1.0
+_encoder = json.JSONEncoder(separators=(",", ":"))
 
 
 @attrs.define(kw_only=True)
@@ -119,14 +120,14 @@ class Journal:
             path.parent.mkdir(parents=True, exist_ok=True)
             lock = _locked(path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         try:
             _refuse_begun(path)
             _write_new(path, _line(_header(steps)))
             return cls(path, lock, path.open("ab"), steps, is_resumed=False)
         except OSError as error:
             _release(lock)
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         except BaseException:
             _release(lock)
             raise
@@ -153,7 +154,7 @@ class Journal:
         try:
             lock = _locked(path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         try:
             steps, end = _read(path)
             file = path.open("r+b")
@@ -163,7 +164,7 @@ class Journal:
             return cls(path, lock, file, steps, is_resumed=True)
         except OSError as error:
             _release(lock)
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
         except BaseException:
             _release(lock)
             raise
@@ -324,14 +325,19 @@ def _apply(line: Mapping[str, object], steps: Steps) -> None:
 
 
 def _details(sent: Sent) -> dict[str, object]:
-    details = attrs.asdict(sent)
-    del details["modified"]
-    return details
+    return {
+        "size": sent.size,
+        "checksum": sent.checksum,
+        "verified": sent.verified,
+        "uid": sent.uid,
+        "gid": sent.gid,
+        "permissions": sent.permissions,
+    }
 
 
 def _line(content: Mapping[str, object]) -> bytes:
     # Names that are no unicode are kept by their escapes.
-    return json.dumps(content, separators=(",", ":")).encode("ascii") + b"\n"
+    return _encoder.encode(content).encode("ascii") + b"\n"
 
 
 def _locked(path: Path) -> FileLock:
@@ -381,7 +387,16 @@ def _in_use(path: Path) -> ConfigurationError:
     )
 
 
-def _not_written(path: Path, error: OSError) -> ConfigurationError:
+def not_written(path: Path, error: OSError) -> ConfigurationError:
+    """Return the error for a journal that cannot be kept.
+
+    Parameters
+    ----------
+    path:
+        The file, or its folder.
+    error:
+        Why.
+    """
     return ConfigurationError(
         f"Cannot keep the journal {path} of the upload: {error.strerror or error}; nothing was sent.",
         hint="Name a file in a folder that you can write to: journal=... (--journal).",

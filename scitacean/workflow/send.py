@@ -104,13 +104,24 @@ def _send(
     journal.steps.sent.clear()
     for path, sent in present.items():
         journal.note_sent(places[path], sent)
-        meter.moved(path, sent.size)
+        if sent.size:
+            meter.resumed(path, sent.size)
+
+    missing = {request.remote: one.size for request, one in zip(requests, record.local, strict=True)}
 
     def note(request: SendRequest, sent: Sent) -> None:
+        # What was there of it from an earlier call has not moved now.
+        if rest := missing[request.remote]:
+            meter.resumed(request.remote, rest)
         journal.note_sent(places[request.remote], sent)
 
+    def tell(path: RemotePath, moved: int, /) -> None:
+        missing[path] -= moved
+        meter.moved(path, moved)
+
     wanted = [request for request in requests if request.remote not in present]
-    sent_now = resumable.send_files(wanted, on_progress=meter.callback, on_sent=note) if wanted else []
+    on_progress = tell if meter.callback is not None else None
+    sent_now = resumable.send_files(wanted, on_progress=on_progress, on_sent=note) if wanted else []
     return [
         places[request.remote]
         for request, sent in zip(wanted, sent_now, strict=True)

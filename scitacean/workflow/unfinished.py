@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import attrs
 from scitacean.errors import ConfigurationError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.source_folder import escape
-from scitacean.workflow.journal import Steps, read_steps
+from scitacean.workflow.journal import Steps, not_written, read_steps
 from scitacean.workflow.upload_record import UploadRecord
 
 _logger = logging.getLogger("scitacean")
@@ -116,6 +118,44 @@ def refuse_unfinished(record: UploadRecord, folder: Path) -> None:
                 hint=f"Go on with it first (scitacean resume {other.journal}), or undo it (scitacean resume "
                 f"--discard {other.journal}).",
             )
+
+
+@contextmanager
+def alone_in_folder(record: UploadRecord, folder: Path) -> Iterator[None]:
+    """Wait until no other upload of this user goes to the same source folder.
+
+    Parameters
+    ----------
+    record:
+        The upload.
+    folder:
+        Folder of the journals.
+
+    Raises
+    ------
+    ConfigurationError
+        If the folder of the journals cannot be written to.
+    """
+    # Loaded by those only who upload.
+    from filelock import FileLock, Timeout
+
+    place = f"{record.catalogue}\0{record.source_folder}".encode("utf-8", "surrogateescape")
+    lock = FileLock(folder / f"{hashlib.sha256(place).hexdigest()[:16]}.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            _logger.warning("Waiting for another upload into %s to end.", record.source_folder)
+            lock.acquire()
+    except OSError as error:
+        raise not_written(folder, error) from error
+    try:
+        yield
+    finally:
+        # While it is held: whoever waits for it finds out that it is gone, and makes another.
+        Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 def _unfinished(folder: Path) -> Iterator[UnfinishedUpload]:

@@ -26,11 +26,11 @@ from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
 from scitacean.workflow.journal import Journal, Steps
 from scitacean.workflow.preflight import check_catalogue, check_new_dataset, record_of
-from scitacean.workflow.progress import OnProgress, ProgressMeter
+from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.register import register
 from scitacean.workflow.send import outlook_of, send_files
 from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
-from scitacean.workflow.unfinished import journal_path, refuse_unfinished
+from scitacean.workflow.unfinished import alone_in_folder, journal_path, refuse_unfinished
 from scitacean.workflow.upload_record import UploadRecord
 
 _logger = logging.getLogger("scitacean")
@@ -95,14 +95,15 @@ def upload_new_dataset(
     limits = limits or BlockLimits()
     record = record_of(dataset, check_new_dataset(dataset), transfer, scicat)
     path = journal_path(record) if journal is None else journal
-    if path.exists():
-        with Journal.open(path) as opened:
-            _refuse_other_upload(opened, record)
-            _warn_of_other_time(opened, record)
-            return _go_on(opened, scicat, transfer, on_progress, limits)
-    refuse_unfinished(record, path.parent)
-    alike = check_catalogue(record, scicat)
-    return _begin(record, alike, path, scicat, transfer, on_progress, limits)
+    with alone_in_folder(record, path.parent), observing(on_progress):
+        if path.exists():
+            with Journal.open(path) as opened:
+                _refuse_other_upload(opened, record)
+                _warn_of_other_time(opened, record)
+                return _go_on(opened, scicat, transfer, on_progress, limits)
+        refuse_unfinished(record, path.parent)
+        alike = check_catalogue(record, scicat)
+        return _begin(record, alike, path, scicat, transfer, on_progress, limits)
 
 
 def resume_upload(
@@ -142,7 +143,7 @@ def resume_upload(
     ConfigurationError
         If it is no journal, its upload is running, or it is of another catalogue or file server.
     """
-    with Journal.open(path) as journal:
+    with Journal.open(path) as journal, observing(on_progress):
         refuse_other_catalogue(journal, scicat)
         return _go_on(journal, scicat, transfer, on_progress, limits or BlockLimits())
 

@@ -108,10 +108,12 @@ def steps_of(answer: str) -> dict[str, Callable[[], object]]:
     changed = [
         file for start in range(0, len(changed), 1000) for file in shuffled(changed[start : start + 1000])
     ]
+    names = [file.remote_path.posix for file in changed]
     same_path = [File.from_remote("run.nxs", size, "2026-03-01T12:00:00Z") for size in range(len(changed))]
     return {
         "build from a server's answer": lambda: build(answer),
         "select with a pattern": lambda: select_files(dataset.files, PATTERN),
+        "select with as many names": lambda: select_files(dataset.files, names),
         "replace all files": lambda: dataset.replace_files(*changed).files,
         "replace files of one path": lambda: FileList(same_path).replaced(reversed(same_path)),
         "find problems": dataset.find_problems,

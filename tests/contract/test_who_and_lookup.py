@@ -128,7 +128,8 @@ def test_clocks_may_differ(ahead: timedelta) -> None:
 @pytest.mark.parametrize("date", ["", "yesterday", "Sun, 01 Mar 2026 12:00:00 -0000", "Sun, 99 Mar 2026"])
 def test_odd_dates_of_a_server_are_no_matter(date: str) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json=[{"pid": "x/1"}, {"pid": "x/2", "creationTime": TIME.isoformat()}])
+        found = [{"pid": "x/1"}, {"pid": "x/2", "creationTime": TIME.isoformat()}]
+        return httpx.Response(200, json=found, headers={"Date": date})
 
     with ScicatClient.without_login("http://localhost", transport=httpx.MockTransport(answer)) as client:
         found = client.find_datasets_like(**LIKE, after=datetime.now(tz=UTC))  # type: ignore[arg-type]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from scitacean import Dataset, File, __version__
+from scitacean import Attachment, Dataset, File, Thumbnail, __version__
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.cli import main
 from scitacean.client import Client
@@ -91,6 +91,39 @@ def test_upload_show_download(capsys: pytest.CaptureFixture[str], source: Path, 
     assert (target / "sub" / "b.log").read_text() == "log"
     status, out, _ = run(capsys, "download", pid, target, "--local", local, "--force")
     assert (status, out) == (0, f"2 files, 6 bytes, verified, are in {target}\n")
+
+
+def test_downloads_as_one_likes(capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path) -> None:
+    local, target = tmp_path / "local", tmp_path / "target"
+    with Client.local(local) as client:
+        dataset = Dataset(
+            type="raw",
+            name="Run 7",
+            owner_group="me",
+            owner="Ada",
+            contact_email="ada@site.example",
+            creation_time=datetime(2026, 3, 1, tzinfo=UTC),
+            attachments=[Attachment(caption="The rod", thumbnail=Thumbnail("image/svg+xml", b"<svg></svg>"))],
+        )
+        dataset.add_local_files(source)
+        pid = str(client.upload_new_dataset_now(dataset).pid)
+    command = ["download", pid, target, "--local", local]
+    status, out, _ = run(capsys, *command, "--flatten", "--attachments")
+    assert status == 0
+    assert out.endswith(f"\n1 attachments are in {target}\n")
+    assert sorted(path.name for path in target.iterdir()) == ["The_rod.svg", "a.csv", "b.log"]
+    (target / "a.csv").write_text("mine")
+    status, out, _ = run(capsys, *command, "--flatten", "--existing", "skip")
+    assert (status, "those verified that were not there before" in out) == (0, True)
+    status, _, err = run(capsys, *command, "--flatten", "--existing", "error")
+    assert (status, "2 of 2 file(s) are in the target already" in err) == (1, True)
+    status, _, err = run(capsys, *command, "--force", "--existing", "skip")
+    assert (status, "contradict each other" in err) == (1, True)
+    status, _, err = run(capsys, *command, "--existing", "anything")
+    assert (status, "anything" in err, "Traceback" in err) == (1, True, False)
+    assert (target / "a.csv").read_text() == "mine"
+    assert run(capsys, *command, "--flatten")[0] == 0
+    assert (target / "a.csv").read_text() == "1,2"
 
 
 def test_through_a_server(
@@ -290,7 +323,7 @@ def test_an_interrupted_download_says_how_to_go_on(
 
     monkeypatch.setattr(CopyDownloadConnection, "fetch_files", interrupt)
     status, _, err = run(capsys, "download", out.splitlines()[-1], tmp_path / "target", "--local", local)
-    assert (status, "repeat the command" in err) == (1, True)
+    assert (status, "repeat the download to go on" in err) == (1, True)
 
 
 def test_interrupting_before_anything_began_is_no_traceback(

@@ -25,6 +25,7 @@ from scitacean import (
     FileNotAccessibleError,
     FileUploadError,
     IntegrityError,
+    Lifecycle,
     RemotePath,
     Sample,
     Thumbnail,
@@ -42,6 +43,7 @@ from scitacean.errors import (
 )
 from scitacean.model.orig_datablock import BYTES_PER_BLOCK, FILES_PER_BLOCK
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.mounted import FilesHere
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import (
     Fetched,
@@ -433,14 +435,61 @@ def test_files_that_changed_on_the_server_are_found(tmp_path: Path, client: Clie
     assert not (tmp_path / "target").exists()
 
 
-def test_missing_files_leave_nothing_but_the_good_ones(
-    tmp_path: Path, client: Client, dataset: Dataset
+@pytest.mark.parametrize("missing", [["a.dat"], ["sub/deep/c ü.dat"], ["a.dat", "sub/b.dat"]])
+def test_missing_files_are_named_before_anything_moves(
+    tmp_path: Path, client: Client, dataset: Dataset, missing: list[str]
 ) -> None:
     uploaded = client.upload_new_dataset_now(dataset)
-    (Path(str(uploaded.source_folder)) / "sub/deep/c ü.dat").unlink()
-    with pytest.raises(FileNotAccessibleError, match="No such file"):
+    for name in missing:
+        (Path(str(uploaded.source_folder)) / name).unlink()
+    with pytest.raises(
+        FileNotAccessibleError, match=rf"{len(missing)} of 3 file\(s\) are not on the file server"
+    ) as caught:
         client.download_files(uploaded, target=tmp_path / "target")
-    assert names(tmp_path / "target") == ["a.dat", "sub", "sub/b.dat"]
+    assert all(str(RemotePath(uploaded.source_folder or "", name)) in str(caught.value) for name in missing)
+    assert not (tmp_path / "target").exists()
+    others = [name for name in CONTENT if name not in missing]
+    client.download_files(uploaded, target=tmp_path / "target", select=others)
+    assert sorted(tree(tmp_path / "target")) == sorted(others)
+
+
+@pytest.mark.parametrize(
+    ("lifecycle", "message"),
+    [
+        (Lifecycle(archivable=False, retrievable=True), "can be retrieved: ask for that"),
+        (
+            Lifecycle(archivable=False, retrievable=False, archive_status_message="archiving"),
+            r"\(status 'archiving'\), and cannot be retrieved",
+        ),
+        (Lifecycle(is_on_central_disk=False), "cannot be retrieved: ask those who run the archive"),
+        (Lifecycle(archivable=True, is_on_central_disk=True), "may have been moved|No such file"),
+        (None, "may have been moved|No such file"),
+    ],
+)
+@pytest.mark.parametrize("all_of_them", [False, True])
+def test_archived_files_are_told(
+    tmp_path: Path,
+    client: Client,
+    dataset: Dataset,
+    lifecycle: Lifecycle | None,
+    message: str,
+    all_of_them: bool,
+) -> None:
+    uploaded = client.upload_new_dataset_now(dataset).replace(lifecycle=lifecycle)
+    for name in CONTENT if all_of_them else ["sub/b.dat"]:
+        (Path(str(uploaded.source_folder)) / name).unlink()
+    with pytest.raises(FileNotAccessibleError, match=message):
+        client.download_files(uploaded, target=tmp_path / "target")
+    assert not (tmp_path / "target").exists()
+
+
+def test_a_dataset_that_is_retrieved_is_downloaded_whatever_is_said_of_the_archive(
+    tmp_path: Path, client: Client, dataset: Dataset
+) -> None:
+    archived = Lifecycle(archivable=False, retrievable=False, is_on_central_disk=False)
+    uploaded = client.upload_new_dataset_now(dataset).replace(lifecycle=archived)
+    client.download_files(uploaded, target=tmp_path / "target")
+    assert tree(tmp_path / "target") == CONTENT
 
 
 class Breaking(CopyFileTransfer):
@@ -803,13 +852,36 @@ def test_partial_files_that_are_links_are_not_written_through(tmp_path: Path, cl
     assert not (target / "a.dat").is_symlink()
 
 
-def test_more_than_the_catalogue_says_is_not_fetched(tmp_path: Path, client: Client) -> None:
+@pytest.mark.parametrize(("told", "moved"), [(True, 0), (False, 8)])
+def test_more_than_the_catalogue_says_is_not_fetched(
+    tmp_path: Path, client: Client, monkeypatch: pytest.MonkeyPatch, told: bool, moved: int
+) -> None:
+    if not told:
+        monkeypatch.setattr(FilesHere, "look_up", lambda _, paths: dict.fromkeys(paths))
     dataset = one_file(tmp_path, b"x" * 5_000_000, size=8)
     seen: list[Progress] = []
     with pytest.raises(IntegrityError, match="5000000 bytes instead of 8"):
         client.download_files(dataset, target=tmp_path / "target", on_progress=seen.append)
-    assert seen[-1].bytes_done == 8
+    assert (seen[-1].bytes_done, seen[-1].bytes_total) == (moved, moved)
     assert not (tmp_path / "target").exists()
+
+
+def test_wrong_sizes_are_said_before_the_others_move(
+    tmp_path: Path, client: Client, dataset: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    uploaded = client.upload_new_dataset_now(dataset)
+    (Path(str(uploaded.source_folder)) / "a.dat").write_bytes(b"short")
+    said: list[bool] = []
+    with pytest.raises(IntegrityError, match=r"a\.dat: it has 5 bytes instead of 6000") as caught:
+        client.download_files(
+            uploaded,
+            target=tmp_path / "target",
+            on_progress=lambda state: said.append("1 of 3 file(s) have another size" in caplog.text),
+        )
+    assert said[-1]
+    assert caught.value.paths == (tmp_path / "target" / "a.dat",)
+    assert caught.value.remote_paths == ("a.dat",)
+    assert sorted(tree(tmp_path / "target")) == ["sub/b.dat", "sub/deep/c ü.dat"]
 
 
 def test_a_file_that_is_also_a_folder_is_refused(tmp_path: Path, client: Client) -> None:

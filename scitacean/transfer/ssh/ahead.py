@@ -1,138 +1,79 @@
-"""Looking what the host has where files shall be sent to, before anything is sent."""
+"""Commands that are started before they are needed: a login shell may take long to start."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Self
 
-from scitacean.transfer.protocol import Outlook
-from scitacean.transfer.ssh.errors import already_there, cannot_write, disk_full
+from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
-from scitacean.transfer.ssh.lookup import look_up_files
-from scitacean.transfer.ssh.outgoing import Outgoing
-from scitacean.transfer.ssh.paths import child, parent
-from scitacean.transfer.ssh.pipeline import answers
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, attributes_of
-from scitacean.transfer.ssh.verify import Verification
+from scitacean.transfer.ssh.remote_command import RemoteCommand, fallible
 
 
-def find_complete(
-    items: Sequence[Outgoing], line: Line, verification: Verification
-) -> tuple[list[Outgoing], list[Outgoing]]:
-    """Find out which names of files are taken, by the same content or by something else.
+class CommandsAhead:
+    """Holds commands that change files, until they are taken; ends those that are not.
 
     Parameters
     ----------
-    items:
-        The files. Only those that may be resumed are compared.
     line:
         The connection.
-    verification:
-        Compares files.
-
-    Returns
-    -------
-    :
-        The files that are there with all of their content, then those whose names something else has.
-
-    Raises
-    ------
-    FileUploadError
-        If a local file is not what it was any more.
-    FileNotAccessibleError
-        If a local file cannot be read, or the connection breaks.
+    tools:
+        What is known of the host.
     """
-    there = line.again(lambda: look_up_files(line.sftp, [item.target for item in items]))
-    alike, others = [], []
-    for item in items:
-        if (attributes := there.get(item.target)) is None:
-            continue
-        if item.request.resume and attributes.is_file and attributes.size == item.size:
-            item.attributes = attributes
-            item.verified = "checksum"
-            alike.append(item)
-        else:
-            others.append(item)
-    same = verification.same(alike) if alike else []
-    complete = {item for item, is_same in zip(alike, same, strict=True) if is_same}
-    return [item for item in alike if item in complete], [
-        *others,
-        *(item for item in alike if item not in complete),
-    ]
 
+    def __init__(self, line: Line, tools: dict[str, bool]) -> None:
+        self._line = line
+        self._tools = tools
+        self._started: dict[str, list[tuple[Connected, RemoteCommand]]] = {}
 
-def outlook(
-    items: Sequence[Outgoing], missing: set[bytes], line: Line, verification: Verification
-) -> Outlook:
-    """Say whether files can be sent.
+    def __enter__(self) -> Self:
+        return self
 
-    Parameters
-    ----------
-    items:
-        The files.
-    missing:
-        Folders that are not there.
-    line:
-        The connection.
-    verification:
-        Compares files.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for started in self._started.values():
+            for _, command in started:
+                command.__exit__(None, None, None)
 
-    Raises
-    ------
-    FileUploadError
-        If something else has the name of a file, one may not write, or there is too little space.
-    FileNotAccessibleError
-        If a local file cannot be read, or the connection breaks.
-    """
-    inside = [item for item in items if parent(item.target) not in missing]
-    complete, in_the_way = find_complete(inside, line, verification)
-    if in_the_way:
-        raise already_there([item.target for item in in_the_way], line.sftp.host)
-    wanted = [item for item in items if item not in set(complete)]
-    free = None
-    if wanted:
-        folders = {lowest_there(parent(item.target), missing) for item in wanted}
-        line.again(lambda: _refuse_read_only(folders, line))
-        free = check_space(wanted, missing, line)
-    return Outlook(
-        present={item.request.remote: item.sent() for item in complete},
-        missing_folders=tuple(folder.decode("utf-8", "surrogateescape") for folder in sorted(missing)),
-        free=free,
-    )
+    def start(self, tool: str, command: str, *, window: int) -> None:
+        """Start a command, if the host is not known to lack what it needs.
 
+        Parameters
+        ----------
+        tool:
+            What it needs.
+        command, window:
+            See :class:`RemoteCommand`.
 
-def check_space(items: Sequence[Outgoing], missing: set[bytes], line: Line) -> int | None:
-    """Return the free space where files shall go, in bytes; None where the host does not say.
+        Raises
+        ------
+        TransferError
+            If the connection breaks and there is no other.
+        """
+        if self._tools.get(tool, True):
+            with fallible(self._line, self._tools, tool):
+                running = RemoteCommand(self._line.connected, command, window=window, changes_files=True)
+                self._started.setdefault(tool, []).append((self._line.connected, running))
 
-    Raises
-    ------
-    FileUploadError
-        If there is too little.
-    """
-    needed = sum(item.size - item.start for item in items)
-    folder = lowest_there(parent(items[0].target), missing)
-    free = line.again(lambda: line.sftp.free_space(folder))
-    if free is not None and free < needed:
-        raise disk_full(folder, line.sftp.host, free=free, needed=needed)
-    return free
+    def take(self, tool: str, command: str, *, window: int) -> RemoteCommand:
+        """Return a command that was started, or start it now; the caller ends it.
 
+        Parameters
+        ----------
+        tool:
+            What it needs.
+        command, window:
+            See :class:`RemoteCommand`; the same as for those that were started.
 
-def lowest_there(folder: bytes, missing: set[bytes]) -> bytes:
-    """Return a folder, or the one above it that is there."""
-    while folder in missing:
-        folder = parent(folder)
-    return folder
-
-
-def _refuse_read_only(folders: Iterable[bytes], line: Line) -> None:
-    """Find out whether one may write to folders: only who tries can tell, whatever permissions say."""
-    session = line.sftp
-    probes = [child(folder, f".scitacean-{secrets.token_hex(8)}".encode()) for folder in folders]
-    made = answers(lambda path: session.mkdir(path, attributes_of()), probes)
-    outcomes = list(made)
-    removed = answers(
-        session.rmdir, [path for path, answer in outcomes if not isinstance(answer, SftpRefusedError)]
-    )
-    for path, answer in [*outcomes, *removed]:
-        if isinstance(answer, SftpRefusedError):
-            raise cannot_write(answer, parent(path), session) from answer
+        Raises
+        ------
+        CommandError
+            If the server runs no commands, or the connection is broken.
+        """
+        while started := self._started.get(tool):
+            connected, running = started.pop()
+            if connected is self._line.connected:
+                return running
+            running.__exit__(None, None, None)
+        return RemoteCommand(self._line.connected, command, window=window, changes_files=True)

@@ -5,6 +5,7 @@ Python's own module takes as long for the header of a small file as the rest of 
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from typing import Final
 
@@ -19,6 +20,11 @@ _NAME_FIELD = 100
 _OF_LONG_NAME = 0x4C
 _REGULAR = (0x30, 0)
 _BLANKS = b" " * 8
+# Of nobody: they are left to the host.
+_OWNERS = b"%07o\0" % 0 * 2
+# What is empty, as the name of a link is, is filled up with zeros.
+_HEADER = struct.Struct("100s48s8s1s100x8s247x")
+_TOTAL_OF_REST = sum(_MAGIC) + sum(_BLANKS)
 
 
 class NotAnArchiveError(Exception):
@@ -82,17 +88,9 @@ def padding(size: int) -> bytes:
 
 
 def _header(name: bytes, kind: bytes, size: int, mode: int, mtime: int) -> bytes:
-    before = b"%-100b%07o\0%07o\0%07o\0%011o\0%011o\0" % (
-        name.ljust(_NAME_FIELD, b"\0"),
-        mode,
-        0,
-        0,
-        size,
-        min(max(mtime, 0), 0o77777777777),
-    )
-    after = kind.ljust(101, b"\0") + _MAGIC
-    total = sum(before) + sum(after) + sum(_BLANKS)
-    return (before + b"%06o\0 " % total + after).ljust(BLOCK, b"\0")
+    numbers = b"%07o\0%s%011o\0%011o\0" % (mode, _OWNERS, size, min(max(mtime, 0), 0o77777777777))
+    total = sum(name) + sum(numbers) + kind[0] + _TOTAL_OF_REST
+    return _HEADER.pack(name, numbers, b"%06o\0 " % total, kind, _MAGIC)
 
 
 class Stream:

@@ -8,21 +8,18 @@ come through in this way is left to the requests for single files.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import islice, zip_longest
 from typing import Final
 
-from scitacean.errors import HostNotReachableError
-from scitacean.transfer.ssh.archive import END, NotAnArchiveError, Stream, header, padding
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.archive import BLOCK, END, NotAnArchiveError, Stream, header, padding
 from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
+from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand, fallible
 from scitacean.transfer.ssh.sending import SendSettings
-
-LEAST_FILES: Final = 64
-"""For fewer files it does not pay to start a command."""
 
 _TAR: Final = "tar"
 SMALL: Final = 128 * 1024
@@ -32,7 +29,7 @@ SMALL: Final = 128 * 1024
 # streams go side by side.
 _STREAMS_FAR_AWAY: Final = 4
 # All names of a bundle fit into what a server takes before the command reads them.
-_FILES_AT_ONCE: Final = 2_500
+_FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20
 _WINDOW: Final = 8 << 20
 _GATHERED: Final = 256 * 1024
@@ -42,7 +39,6 @@ _WRITE_ARCHIVE: Final = (
     "tar --create --file=- --format=gnu --blocking-factor=128 --absolute-names --dereference "
     "--hard-dereference --no-recursion --ignore-failed-read --null --files-from=-"
 )
-_SYNC: Final = "xargs -0 sync --"
 _READ_ARCHIVE: Final = "tar --extract --file=- --blocking-factor=128 --absolute-names --no-same-owner"
 
 
@@ -75,8 +71,23 @@ def fetch_bundles(
     """
     remaining = iter(files)
     while tools.get(_TAR, True) and (bundle := list(_portion(remaining))):
-        with _fallible(line, tools):
-            on_complete(_fetch(line, bundle, on_arrived))
+        with fallible(line, tools, _TAR):
+            try:
+                on_complete(_fetch(line, bundle, on_arrived))
+            except NotAnArchiveError as error:
+                raise CommandError("its output is no archive") from error
+
+
+def prepare_bundles(ahead: CommandsAhead, line: Line, settings: SendSettings) -> None:
+    """Start what takes a bundle, while there is something else to do.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks and there is no other.
+    """
+    for _ in range(_streams(line)):
+        ahead.start(_TAR, _read_archive(settings), window=_WINDOW)
 
 
 def send_bundles(
@@ -85,6 +96,7 @@ def send_bundles(
     items: Iterable[Outgoing],
     settings: SendSettings,
     *,
+    ahead: CommandsAhead,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> set[Outgoing]:
@@ -100,6 +112,8 @@ def send_bundles(
         What to send.
     settings:
         How files are written.
+    ahead:
+        May have what :func:`prepare_bundles` started.
     algorithms:
         Tells of which checksums are to be computed on the way.
     on_sent:
@@ -108,7 +122,7 @@ def send_bundles(
     Returns
     -------
     :
-        The files that are there.
+        The files that are there, but not on the host's disk yet.
 
     Raises
     ------
@@ -120,39 +134,33 @@ def send_bundles(
     there: set[Outgoing] = set()
     remaining = iter(items)
     while tools.get(_TAR, True) and (bundle := list(islice(remaining, _FILES_AT_ONCE))):
-        with _fallible(line, tools):
-            _send(line, bundle, settings, algorithms, on_sent)
+        with fallible(line, tools, _TAR):
+            _send(line, bundle, settings, ahead, algorithms, on_sent)
             there.update(bundle)
     return there
 
 
-@contextmanager
-def _fallible(line: Line, tools: dict[str, bool]) -> Iterator[None]:
-    """Go on without bundles where they do not work, over a new connection where this one broke."""
-    try:
-        yield
-    except (CommandError, NotAnArchiveError):
-        tools[_TAR] = False
-        # A broken connection says nothing about the tools, but there is nothing lost without them either.
-        line.again(lambda: line.sftp.ping())
-    except HostNotReachableError:
-        tools[_TAR] = False
-        line.renew()
+def _streams(line: Line) -> int:
+    return 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+
+
+def _read_archive(settings: SendSettings) -> str:
+    permissions = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
+    return _READ_ARCHIVE + permissions + ("" if settings.keep_times else " --touch")
 
 
 def _send(
     line: Line,
     bundle: Sequence[Outgoing],
     settings: SendSettings,
+    ahead: CommandsAhead,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> None:
-    options = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
-    options += "" if settings.keep_times else " --touch"
-    streams = 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+    streams = _streams(line)
     with ExitStack() as stack:
         commands = [
-            stack.enter_context(RemoteCommand(line.connected, _READ_ARCHIVE + options, window=_WINDOW))
+            stack.enter_context(ahead.take(_TAR, _read_archive(settings), window=_WINDOW))
             for _ in range(streams)
         ]
         shares = [
@@ -166,8 +174,6 @@ def _send(
             command.end_input()
         for command in commands:
             _finish(command)
-    if settings.sync:
-        _sync(line, bundle)
 
 
 def _archive(
@@ -181,7 +187,9 @@ def _archive(
         mtime = item.mtime_ns // 1_000_000_000
         yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
         yield item.read_all(algorithms(item))
-        yield padding(item.size)
+        if item.size % BLOCK:
+            yield padding(item.size)
+        item.needs_sync = settings.sync
         on_sent(item)
     yield END
 
@@ -193,13 +201,6 @@ def _finish(command: RemoteCommand) -> None:
     if command.exit_status() != 0:
         # Of what went wrong tar tells in the language of the host.
         raise CommandError("the command was not content")
-
-
-def _sync(line: Line, bundle: Sequence[Outgoing]) -> None:
-    with RemoteCommand(line.connected, _SYNC, window=_WINDOW) as command:
-        command.send([b"".join(unmistakable(item.partial) + b"\0" for item in bundle)])
-        command.end_input()
-        _finish(command)
 
 
 def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:

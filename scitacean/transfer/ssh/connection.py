@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +32,7 @@ from scitacean.errors import (
     FileNotAccessibleError,
     HostNotReachableError,
 )
+from scitacean.transfer.ssh.channels import giving_up
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
 from scitacean.transfer.ssh.prompts import NotAnsweredError
@@ -44,6 +45,8 @@ _FAST_CIPHER = "aes128-gcm@openssh.com"
 # More makes sshd buffer and burn time, less makes a long line idle.
 _WINDOW = 4 << 20
 _JOIN_SECONDS = 10.0
+# What the library says where the time is over before all of the greetings are exchanged.
+_NOT_IN_TIME = "No existing session"
 _OWN_SECRETS = ("password", "passphrase")
 _OWN_SIGN_IN = (*_OWN_SECRETS, "pkey", "key_filename", "allow_agent", "look_for_keys")
 
@@ -129,12 +132,6 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
             user=settings.username,
             port=settings.port,
             config=config,
-            connect_timeout=math.ceil(settings.timeout),
-            connect_kwargs={
-                "banner_timeout": settings.timeout,
-                "auth_timeout": settings.timeout,
-                "channel_timeout": settings.timeout,
-            },
         )
     except (OSError, ValueError, ConfigParseError) as error:
         raise ConfigurationError(
@@ -145,9 +142,14 @@ def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
 
 def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[str, SecretStr]) -> None:
     for hop in _hops(connection):
-        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts)
+        # Of jump hosts too, which Fabric waits for without end.
+        hop.connect_timeout = hop.connect_timeout or math.ceil(settings.timeout)
+        for name in ("banner_timeout", "auth_timeout", "channel_timeout"):
+            hop.connect_kwargs.setdefault(name, settings.timeout)
+        known = KnownOnly(hop.host, int(hop.port), settings.known_hosts, hop.ssh_config)
         hop.client.set_missing_host_key_policy(known)
-        hop.connect_kwargs.setdefault("transport_factory", partial(_fast_transport, known.algorithms))
+        make = partial(_fast_transport, known.algorithms, settings.timeout)
+        hop.connect_kwargs.setdefault("transport_factory", make)
         if "auth_strategy" not in hop.connect_kwargs:
             hop.connect_kwargs["auth_strategy"] = _sign_in(hop, settings, answers, last=hop is connection)
     where = f"{connection.host} port {connection.port}"
@@ -188,6 +190,7 @@ def _sign_in(
     # All that the library would sign in with by itself, which it must not be given beside this.
     own = {name: hop.connect_kwargs.pop(name, None) for name in _OWN_SIGN_IN}
     files = own["key_filename"] or []
+    certificate = hop.ssh_config.get("certificatefile")
     password, passphrase = (None if own[name] is None else SecretStr(own[name]) for name in _OWN_SECRETS)
     return SignIn(
         user=hop.user,
@@ -197,6 +200,7 @@ def _sign_in(
         key=own["pkey"],
         key_file=settings.key_filename if last else None,
         configured=[Path(name) for name in ([files] if isinstance(files, str) else files)],
+        certificate=None if certificate is None else Path(certificate),
         only_these=hop.ssh_config.get("identitiesonly", "no") == "yes",
         agent=own["allow_agent"] is not False,
         users=own["look_for_keys"] is not False,
@@ -211,7 +215,7 @@ def _reason(error: BaseException) -> str:
         return ", ".join(sorted({_reason(cause) for cause in error.errors.values()}))
     if isinstance(error, ChannelException):
         return error.text.lower()
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError) or str(error) == _NOT_IN_TIME:
         return "no answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
@@ -222,8 +226,14 @@ def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
     try:
         channel = transport.open_session(window_size=_WINDOW, timeout=settings.timeout)
         channel.settimeout(settings.timeout)
-        channel.invoke_subsystem("sftp")
+        with giving_up(channel):
+            channel.invoke_subsystem("sftp")
     except (SSHException, EOFError, OSError) as error:
+        if isinstance(error, TimeoutError) or not transport.is_active():
+            raise HostNotReachableError(
+                f"The file server {settings.host} let us in, but then: {_reason(error)}.",
+                hint="The server may be busy; try again later.",
+            ) from None
         raise FileNotAccessibleError(
             f"The file server {settings.host} let us in but offers no SFTP: {_reason(error)}.",
             hint="Ask those who run it to enable SFTP for your account.",
@@ -246,11 +256,16 @@ def _round_trip(sftp: SftpSession) -> float:
     return time.perf_counter() - begin
 
 
-def _fast_transport(host_keys: Sequence[str], sock: socket.socket, **options: object) -> Transport:
+def _fast_transport(
+    host_keys: Sequence[str], timeout: float, sock: socket.socket, **options: object
+) -> Transport:
     # A channel through a jump host, or a proxy's pipe, has no such option.
     if isinstance(sock, socket.socket):
         # Otherwise every small request waits some 40 ms for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # For a server that takes nothing any more the library waits for ever.
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout * 1000))
         _sockets.add(sock)
     transport = Transport(sock, **options)  # type: ignore[arg-type]  # passed through as paramiko gives them
     security = transport.get_security_options()
@@ -264,7 +279,9 @@ def _fast_transport(host_keys: Sequence[str], sock: socket.socket, **options: ob
 def _close(connection: fabric.Connection) -> None:
     for hop in _hops(connection):
         transport = hop.client.get_transport()
-        hop.close()
+        # Behind a jump host whose connection broke there is nothing to say farewell through.
+        with suppress(OSError, EOFError, SSHException):
+            hop.close()
         # Fabric leaves a connection alone that broke or that never signed in.
         hop.client.close()
         # Garbage may be collected in any thread, this one of all.

@@ -11,12 +11,14 @@ from typing import Literal
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
-from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, fetch_bundles
+from scitacean.transfer.ssh.bundle import SMALL, fetch_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
+from scitacean.transfer.ssh.lookup import look_up_readable
 from scitacean.transfer.ssh.paths import HostPaths, shown
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession
@@ -107,6 +109,12 @@ class SSHDownloadConnection:
                 for path, index in small.items()
             )
             fetch_bundles(self._line, self._tools, files, fetching.note, fetching.complete)
+
+    def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
+        """Find out how large files are; links are followed, and what is no file is missing."""
+        on_host = {path: self._paths.on_host(path) for path in paths}
+        found = self._line.again(lambda: look_up_readable(self._line.sftp, on_host.values()))
+        return {path: found[name].size for path, name in on_host.items() if name in found}
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from paramiko import MissingHostKeyPolicy, PKey, SSHClient
@@ -27,6 +27,9 @@ class KnownOnly(MissingHostKeyPolicy):
         As one connects to it.
     known_hosts:
         File of known keys; None for the user's and those of the system. A missing file knows none.
+    configured:
+        What the SSH configuration says of this host: ``UserKnownHostsFile`` counts where ``known_hosts`` is
+        None, ``HostKeyAlias`` always.
 
     Raises
     ------
@@ -34,12 +37,22 @@ class KnownOnly(MissingHostKeyPolicy):
         If a file cannot be read.
     """
 
-    def __init__(self, host: str, port: int, known_hosts: Path | None) -> None:
+    def __init__(
+        self, host: str, port: int, known_hosts: Path | None, configured: Mapping[str, str] | None = None
+    ) -> None:
+        configured = {} if configured is None else configured
         self._host = host
         self._port = port
-        self._known_hosts = known_hosts
-        files = (_USER_FILE, *_SYSTEM_FILES) if known_hosts is None else (known_hosts,)
-        self._known = known_keys(files, host, port)
+        self._alias = configured.get("hostkeyalias")
+        names = configured.get("userknownhostsfile", str(_USER_FILE)).split()
+        users = [Path(name) for name in names if name != "none"]
+        if known_hosts is None and users and users[0] != _USER_FILE:
+            self._known_hosts: Path | None = users[0]
+        else:
+            self._known_hosts = known_hosts
+        files = (*users, *_SYSTEM_FILES) if known_hosts is None else (known_hosts,)
+        # An alias is that of a server, whichever port it has.
+        self._known = known_keys(files, self._alias or host, 22 if self._alias else port)
 
     @property
     def algorithms(self) -> list[str]:
@@ -66,21 +79,32 @@ class KnownOnly(MissingHostKeyPolicy):
             return
         if self._known.accepted:
             raise host_key_changed(
-                self._host, self._port, key, self._known.accepted, known_hosts=self._known_hosts
+                self._host,
+                self._port,
+                key,
+                self._known.accepted,
+                known_hosts=self._known_hosts,
+                alias=self._alias,
             )
         raise HostKeyError(
             f"The file server {self._host} port {self._port} is not known yet. It shows the key "
             f"{_described(key)}.",
             hint="Compare this with what those who run the server publish. If it is the same, accept it "
-            f"with: {_accepting_command(self._host, self._port, key, self._known_hosts)}",
+            f"with: {_accepting_command(self._host, self._port, key, self._known_hosts, self._alias)}",
         )
 
 
 def host_key_changed(
-    host: str, port: int, shown: PKey, known: Sequence[PKey], *, known_hosts: Path | None
+    host: str,
+    port: int,
+    shown: PKey,
+    known: Sequence[PKey],
+    *,
+    known_hosts: Path | None,
+    alias: str | None = None,
 ) -> HostKeyError:
     """Return the error for a host that shows another key than the known ones."""
-    name = host if port == 22 else f"[{host}]:{port}"
+    name = alias or (host if port == 22 else f"[{host}]:{port}")
     file = _USER_FILE if known_hosts is None else known_hosts
     command = shlex.join(["ssh-keygen", "-f", str(file.expanduser()), "-R", name])
     return HostKeyError(
@@ -92,12 +116,15 @@ def host_key_changed(
     )
 
 
-def _accepting_command(host: str, port: int, key: PKey, known_hosts: Path | None) -> str:
+def _accepting_command(host: str, port: int, key: PKey, known_hosts: Path | None, alias: str | None) -> str:
     if known_hosts is None:
-        return shlex.join(["ssh", "-p", str(port), host])
+        as_alias = [] if alias is None else ["-o", f"HostKeyAlias={alias}"]
+        return shlex.join(["ssh", "-p", str(port), *as_alias, host])
     kind = key.get_name().removeprefix("ssh-").partition("-")[0]
     scan = shlex.join(["ssh-keyscan", "-p", str(port), "-t", kind, host])
-    return f"{scan} >> {shlex.quote(str(known_hosts))}"
+    if alias is not None:
+        scan += " | " + shlex.join(["sed", f"s/^[^ ]*/{alias}/"])
+    return f"{scan} >> {shlex.quote(str(known_hosts.expanduser()))}"
 
 
 def _described(key: PKey) -> str:

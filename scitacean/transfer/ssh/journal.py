@@ -8,6 +8,8 @@ import attrs
 
 from scitacean.errors import FileUploadError
 from scitacean.transfer.ssh.errors import cannot_write
+from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.one_file import are_one_file
 from scitacean.transfer.ssh.paths import parent
 from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
@@ -75,6 +77,7 @@ class Journal:
         """
         problems = []
         partial = [path for path, target in self.partial.items() if target in targets]
+        self._note_second_names(session, partial)
         for path, outcome in _removed(session, partial):
             if isinstance(outcome, SftpRefusedError):
                 problems.append(cannot_write(outcome, path, session))
@@ -84,6 +87,14 @@ class Journal:
                 # A renaming that had not been done can never be done now; so it was, and the file is ours.
                 self.files.add(target)
         return problems
+
+    def _note_second_names(self, session: SftpSession, partial: Iterable[bytes]) -> None:
+        """Note which files have both names, because their renaming ended in the middle."""
+        unknown = [path for path in partial if self.renaming.get(self.partial[path]) == path]
+        targets = [self.partial[path] for path in unknown]
+        for path, target, there in list(zip(unknown, targets, look_up(session.lstat, targets), strict=True)):
+            if there is not None and are_one_file(session, path, target):
+                self.files.add(target)
 
     def _remove_folders(self, session: SftpSession, inside: set[bytes]) -> None:
         mine = set()

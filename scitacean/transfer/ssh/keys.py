@@ -72,6 +72,7 @@ def offers(
     named: Path | None,
     configured: Sequence[Path],
     *,
+    certificate: Path | None = None,
     unlock: Unlock,
     only_these: bool,
     agent: bool,
@@ -85,6 +86,8 @@ def offers(
         Key file that must be usable.
     configured:
         Key files that may be missing, or hold the public part of a key of the agent.
+    certificate:
+        File with the certificate of one of the keys, beside which it need not be.
     unlock:
         Knows passphrases.
     only_these:
@@ -97,6 +100,23 @@ def offers(
     FileServerLoginError
         If ``named`` cannot be used.
     """
+    found = _offers(named, configured, unlock, only_these=only_these, agent=agent, users=users)
+    with closing(found):
+        for offer in found:
+            if certificate is not None:
+                _add_certificate(offer.key, certificate.expanduser())
+            yield offer
+
+
+def _offers(
+    named: Path | None,
+    configured: Sequence[Path],
+    unlock: Unlock,
+    *,
+    only_these: bool,
+    agent: bool,
+    users: bool,
+) -> Generator[Offer, None, None]:
     with closing(Agent()) as running:
         held = {key.asbytes(): key for key in running.get_keys()} if agent else {}
         seen: set[bytes] = set()
@@ -150,6 +170,25 @@ def _unlocked(path: Path, held: Mapping[bytes, PKey]) -> PKey | None:
 def _read(path: Path, passphrase: str | None) -> PKey:
     secret = None if passphrase is None else passphrase.encode()
     return PKey.from_path(path.expanduser(), secret)  # type: ignore[arg-type]  # bytes: str is refused
+
+
+def _add_certificate(key: PKey, file: Path) -> None:
+    """Give a key a certificate if that is its own."""
+    try:
+        certificate = binascii.a2b_base64(file.read_text(encoding="utf-8").split()[1])
+    except (OSError, ValueError, IndexError):
+        return
+    public = key.asbytes()
+    # After its kind and a random number it goes on as the public key does after its kind.
+    if certificate[_after_string(certificate, _after_string(certificate)) :].startswith(
+        public[_after_string(public) :]
+    ):
+        key.load_certificate(str(file))
+
+
+def _after_string(blob: bytes, position: int = 0) -> int:
+    start = position + 4
+    return start + int.from_bytes(blob[position:start])
 
 
 def _public_part(path: Path) -> bytes:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from typing import Final, Generic, Literal, Protocol, TypeVar
 
@@ -142,70 +142,116 @@ class Lanes(Generic[_P]):
         self._work = work
         self._number = number
         self._most_jobs = max(1, min(_LANE_JOBS, most_open_files() // number))
-        self._others: list[Line] = []
+        self._changed = threading.Condition()
+        self._begun: dict[threading.Thread, Line] = {}
+        self._over = False
         self._error: BaseException | None = None
 
     def run(self) -> None:
         """Do it.
 
         A connection that breaks is made anew once, and once more when something has been done over it; a
-        further one that cannot be had is done without.
+        further one that cannot be had is done without. Nobody waits for one that is still being made at the
+        end: it is kept for the next time.
 
         Raises
         ------
         TransferError
             If the first connection breaks and there is no other, or what a part raises.
         """
-        threads = [
-            threading.Thread(target=self._run_other, name=f"scitacean-lane-{number}", daemon=True)
-            for number in range(2, self._number + 1)
-        ]
         try:
-            for thread in threads:
-                thread.start()
+            for number in range(2, self._number + 1):
+                threading.Thread(target=self._run_other, name=f"scitacean-lane-{number}", daemon=True).start()
             with suppress(Stopped):
-                _Lane(self._line, self._schedule, self._work, self._most_jobs).run()
+                _Lane(self._line, self._schedule, self._work, self._most_jobs, self._line.renew).run()
         except BaseException:
             # Nothing goes on when this is left, and nobody waits for a silent server.
             self._schedule.stop()
-            for line in tuple(self._others):
+            for line in self._end():
                 line.sftp.abort()
             raise
         finally:
-            for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
+            self._end()
+            with self._changed:
+                while self._begun:
+                    # With a limit, because waiting without one cannot be interrupted everywhere.
+                    self._changed.wait(1.0)
         if self._error is not None:
             raise self._error
 
     def _run_other(self) -> None:
-        with ExitStack() as stack:
-            try:
+        try:
+            with ExitStack() as stack:
                 connect = self._line.connect
-                line = Line(stack.enter_context(connect()), connect, self._line.connect_anew)
-            except TransferError as error:
-                _logger.debug("Going on without another connection: %s", error)
-                return
-            stack.callback(line.close)
-            self._others.append(line)
-            try:
-                _Lane(line, self._schedule, self._work, self._most_jobs).run()
-            except (Stopped, HostNotReachableError):
-                # The other lanes do what this one has not.
-                pass
-            except BaseException as error:  # noqa: BLE001  # it is raised where the caller sees it
-                self._error = self._error or error
-                self._schedule.stop()
+                if self._over:
+                    return
+                with _done_without():
+                    connected = stack.enter_context(connect())
+                line = Line(connected, connect, self._line.connect_anew)
+                stack.callback(line.close)
+                self._begin(line)
+                renew = partial(self._renew, line)
+                _Lane(line, self._schedule, self._work, self._most_jobs, renew).run()
+        except (Stopped, HostNotReachableError):
+            # The other lanes do what this one has not.
+            pass
+        except BaseException as error:  # noqa: BLE001  # it is raised where the caller sees it
+            self._error = self._error or error
+            self._schedule.stop()
+        finally:
+            self._leave()
+
+    def _begin(self, line: Line) -> None:
+        with self._changed:
+            if self._over:
+                raise Stopped
+            self._begun[threading.current_thread()] = line
+
+    def _leave(self) -> None:
+        with self._changed:
+            self._begun.pop(threading.current_thread(), None)
+            self._changed.notify_all()
+
+    def _end(self) -> list[Line]:
+        """Let nobody begin any more; return the connections in use."""
+        with self._changed:
+            self._over = True
+            return list(self._begun.values())
+
+    def _renew(self, line: Line) -> None:
+        # It has nothing to do in the meantime.
+        self._leave()
+        with _done_without():
+            line.renew()
+        self._begin(line)
+
+
+@contextmanager
+def _done_without() -> Iterator[None]:
+    """Let the other lanes do it where there is no further connection."""
+    try:
+        yield
+    except (TransferError, ConfigurationError) as error:
+        _logger.debug("Going on without another connection: %s", error)
+        raise Stopped from error
 
 
 class _Lane(Generic[_P]):
     """The work over one connection."""
 
-    def __init__(self, line: Line, schedule: Schedule[_P], work: Work[_P], most_jobs: int) -> None:
+    def __init__(
+        self,
+        line: Line,
+        schedule: Schedule[_P],
+        work: Work[_P],
+        most_jobs: int,
+        renew: Callable[[], None],
+    ) -> None:
         self._line = line
         self._schedule = schedule
         self._work = work
         self._most_jobs = most_jobs
+        self._renew = renew
         self._bytes = 0
         self._jobs = 0
         self._done = 0
@@ -224,7 +270,7 @@ class _Lane(Generic[_P]):
                     raise
                 done_before = self._done
                 _logger.info("%s Connecting again.", error.message)
-                self._line.renew()
+                self._renew()
             else:
                 return
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Leftover
-from scitacean.transfer.ssh.ahead import find_complete
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing, partial_on_host
+from scitacean.transfer.ssh.outlook import find_complete
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.verify import Verification
 

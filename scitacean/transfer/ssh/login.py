@@ -40,6 +40,8 @@ class SignIn:
         Key that must be usable.
     configured:
         Key files that may be missing.
+    certificate:
+        File of the certificate of one of the keys.
     only_these, agent, users:
         Which keys count besides: see :func:`scitacean.transfer.ssh.keys.offers`.
     ask:
@@ -57,6 +59,7 @@ class SignIn:
     key: PKey | None = None
     key_file: Path | None = None
     configured: Sequence[Path] = ()
+    certificate: Path | None = None
     only_these: bool = False
     agent: bool = True
     users: bool = True
@@ -113,6 +116,7 @@ class SignIn:
         found = offers(
             self.key_file,
             self.configured,
+            certificate=self.certificate,
             unlock=self._unlock,
             only_these=self.only_these,
             agent=self.agent,
@@ -206,14 +210,12 @@ class SignIn:
         )
 
     def _closed(self, shown: Sequence[str]) -> FileServerLoginError:
-        many = len(shown) > 1
         return FileServerLoginError(
-            f"The file server closed the connection while {self._who} signed in"
-            f"{': too many authentication failures' if many else ''}. It was shown {_listed(shown)}.",
-            hint="Name the right key with key_filename, or with IdentityFile and 'IdentitiesOnly yes' in the "
-            "SSH configuration, so that the others are not offered."
-            if many
-            else "The server may be busy, or may not know the user; ask those who run it.",
+            f"The file server closed the connection while {self._who} signed in. It was shown "
+            f"{_listed(shown)}.",
+            hint="Servers take a few tries, some only one: name the right key with key_filename, or with "
+            "IdentityFile and 'IdentitiesOnly yes' in the SSH configuration, so that nothing else is shown. "
+            "If that is not it, the server may be busy, or may not know the user; ask those who run it.",
         )
 
 

@@ -70,6 +70,35 @@ def look_up_files(session: SftpSession, paths: Iterable[bytes]) -> dict[bytes, A
     return found | {path: attributes for path, attributes in answered if attributes is not None}
 
 
+def look_up_readable(session: SftpSession, paths: Iterable[bytes]) -> dict[bytes, Attributes]:
+    """Find out what files are there under many paths, links followed.
+
+    Parameters
+    ----------
+    session:
+        Where.
+    paths:
+        On the host.
+
+    Returns
+    -------
+    :
+        The files, and what the host does not say what it is; all other paths are missing.
+
+    Raises
+    ------
+    HostNotReachableError
+        If the connection breaks.
+    """
+    found = look_up_files(session, paths)
+    others = [path for path, one in found.items() if one.mode is not None and not one.is_file]
+    for path, behind in zip(others, look_up(session.stat, others), strict=True):
+        del found[path]
+        if behind is not None and (behind.mode is None or behind.is_file):
+            found[path] = behind
+    return found
+
+
 def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[bytes, Attributes]) -> bool:
     """Note what a folder has of some paths; return whether all of it has been seen."""
     try:
@@ -83,7 +112,8 @@ def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[b
             while len(waiting) < min(_LISTED_AT_ONCE, 1 + len(wanted) // 100):
                 waiting.append(session.readdir(handle))
             names = waiting.popleft().result()
-            room -= len(names)
+            # An empty portion counts as well: a server that sends no others would be asked for ever.
+            room -= len(names) or 1
             for name, attributes in names:
                 if (path := child(folder, name)) in wanted:
                     found[path] = attributes

@@ -1,87 +1,232 @@
-"""Giving complete files their names, never over another file."""
+"""Giving complete files their names, never over another file.
+
+The host does it by a command where it can: that takes a tenth of the time that requests for each of many
+files take.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Final
 
+from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.errors import already_there, cannot_write
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.one_file import are_one_file
 from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.pipeline import answers
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, CommandError, RemoteCommand, fallible
+from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 
+_PERL: Final = "perl"
+# Reads an old and a new name in turn, each with a zero byte behind it; after an empty one it tells of those
+# before, each with a sign. A second name before the first one goes: that never replaces a file. A name that
+# was cut off is none.
+_RENAME: Final = (
+    "perl -e '"
+    "binmode STDIN; $| = 1; $/ = chr 0; my $told = q(); "
+    "while (defined(my $old = <STDIN>)) { "
+    "last unless chomp $old; "
+    "if ($old eq q()) { print $told; $told = q(); next } "
+    "my ($file, $new) = (undef, scalar <STDIN>); "
+    "last unless defined $new and chomp $new; "
+    "$told .= (%s link $old, $new and unlink $old) ? q(+) : q(-) "
+    "}'"
+)
+_SYNC: Final = "open $file, q(<), $old and $file->sync and"
+_DONE: Final = ord("+")
+_NOT_DONE: Final = ord("-")
+# What may be under way when a connection breaks, and with how many of it the host is never idle.
+_AT_ONCE: Final = 500
+_PORTIONS: Final = 4
+_WINDOW: Final = 1 << 20
 
-def name_files(items: Sequence[Outgoing], line: Line, journal: Journal) -> None:
-    """Rename files from their partial names to their own.
+
+class Naming:
+    """Renames files from their partial names to their own.
 
     Parameters
     ----------
-    items:
-        The files.
     line:
         The connection.
     journal:
         Notes what has its name.
-
-    Raises
-    ------
-    FileUploadError
-        If there is a file of that name, or the server refuses; others may have their names.
-    FileNotAccessibleError
-        If the connection breaks and there is no other.
+    tools:
+        What is known of the host.
+    sync:
+        Whether files may need to be put onto the host's disk first.
     """
-    remaining = dict.fromkeys(items, False)
 
-    def rename() -> None:
-        session = line.sftp
-        waiting = dict(remaining)
+    def __init__(self, line: Line, journal: Journal, tools: dict[str, bool], *, sync: bool) -> None:
+        self._line = line
+        self._journal = journal
+        self._tools = tools
+        self._command = _RENAME % (_SYNC if sync else "")
+
+    def prepare(self, ahead: CommandsAhead) -> None:
+        """Start what names many files, while there is something else to do.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If the connection breaks and there is no other.
+        """
+        ahead.start(_PERL, self._command, window=_WINDOW)
+
+    def name_files(self, items: Sequence[Outgoing], ahead: CommandsAhead) -> None:
+        """Rename files.
+
+        Parameters
+        ----------
+        items:
+            The files.
+        ahead:
+            May have what :meth:`prepare` started.
+
+        Raises
+        ------
+        FileUploadError
+            If there is a file of that name, or the server refuses; others may have their names.
+        FileNotAccessibleError
+            If the connection breaks and there is no other.
+        """
+        work = _Work(items, self._journal)
+        if len(items) >= LEAST_FILES and self._tools.get(_PERL, True):
+            with (
+                fallible(self._line, self._tools, _PERL),
+                ahead.take(_PERL, self._command, window=_WINDOW) as command,
+            ):
+                work.by_command(command)
+        self._line.again(lambda: work.by_requests(self._line.sftp))
+
+
+class _Work:
+    """What has no name yet, and how it gets it."""
+
+    def __init__(self, items: Sequence[Outgoing], journal: Journal) -> None:
+        self._remaining = dict.fromkeys(items)
+        # Those that may have their names although nobody said so.
+        self._asked: set[Outgoing] = set()
+        self._journal = journal
+
+    def by_command(self, command: RemoteCommand) -> None:
+        """Have the host do it; what it cannot do remains."""
+        items = list(self._remaining)
+        waiting: deque[Sequence[Outgoing]] = deque()
+        signs = (sign for block in command.output() for sign in block)
+        for first in range(0, len(items), _AT_ONCE):
+            waiting.append(items[first : first + _AT_ONCE])
+            for item in waiting[-1]:
+                self._note_asked(item)
+            command.send([b"".join(map(_names, waiting[-1])) + b"\0"])
+            if len(waiting) == _PORTIONS:
+                self._take(waiting.popleft(), signs)
+        command.end_input()
+        while waiting:
+            self._take(waiting.popleft(), signs)
+
+    def by_requests(self, session: SftpSession) -> None:
+        """Do it file by file."""
+        asked_before = set(self._asked)
+        self._sync(session)
 
         def ask(item: Outgoing) -> Pending[None]:
-            # Noted first: when the connection breaks now, the file may have its name all the same.
-            journal.renaming[item.target] = item.partial
-            remaining[item] = True
+            self._note_asked(item)
             return session.rename(item.partial, item.target)
 
-        refused = []
-        for item, answer in answers(ask, waiting):
-            if answer is None or (waiting[item] and _has_its_name(session, item)):
-                _note(item, journal)
-                del remaining[item]
+        refused: dict[Outgoing, SftpRefusedError] = {}
+        for item, answer in answers(ask, list(self._remaining)):
+            if answer is None:
+                self._note_done(item)
             else:
-                refused.append((item, answer))
-        for item, refusal in refused:
-            _name_otherwise(session, item, refusal, journal)
-            del remaining[item]
+                refused[item] = answer
+        for item in _with_names(session, [item for item in refused if item in asked_before]):
+            self._note_done(item)
+            del refused[item]
+        for item, refusal in refused.items():
+            self._name_otherwise(session, item, refusal)
 
-    line.again(rename)
-
-
-def _note(item: Outgoing, journal: Journal) -> None:
-    journal.files.add(item.target)
-    del journal.renaming[item.target]
-    journal.partial.pop(item.partial, None)
-
-
-def _has_its_name(session: SftpSession, item: Outgoing) -> bool:
-    """Whether the renaming was done just before the connection broke."""
-    partial, target = look_up(session.lstat, [item.partial, item.target])
-    return partial is None and target is not None
-
-
-def _name_otherwise(
-    session: SftpSession, item: Outgoing, refusal: SftpRefusedError, journal: Journal
-) -> None:
-    (target,) = look_up(session.lstat, [item.target])
-    if target is None:
-        # Where the file system has no hard links, some servers cannot rename without replacing.
-        (answer,) = answers(lambda path: session.replace(path, item.target), [item.partial])
-        if answer[1] is None:
-            _note(item, journal)
+    def _sync(self, session: SftpSession) -> None:
+        if not session.can_sync:
             return
-    del journal.renaming[item.target]
-    if target is not None:
-        raise already_there([item.target], session.host) from refusal
-    raise cannot_write(refusal, item.target, session) from refusal
+        unsynced = [item for item in self._remaining if item.needs_sync]
+        at_once = max(1, min(_AT_ONCE, session.max_handles - 16))
+        for first in range(0, len(unsynced), at_once):
+            self._sync_some(session, unsynced[first : first + at_once])
+
+    def _sync_some(self, session: SftpSession, items: Sequence[Outgoing]) -> None:
+        handles: dict[Outgoing, bytes] = {}
+        for item, opened in answers(lambda item: session.open(item.partial, OpenFlag.READ), items):
+            if not isinstance(opened, SftpRefusedError):
+                handles[item] = opened
+            elif item not in self._asked:
+                raise cannot_write(opened, item.partial, session) from opened
+        asked = {item: session.fsync(handle) for item, handle in handles.items()}
+        for handle in handles.values():
+            session.close(handle).ignore()
+        for item, synced in asked.items():
+            try:
+                synced.result()
+            except SftpRefusedError as refusal:
+                raise cannot_write(refusal, item.partial, session) from refusal
+            item.needs_sync = False
+
+    def _take(self, portion: Sequence[Outgoing], signs: Iterator[int]) -> None:
+        for item in portion:
+            sign = next(signs, None)
+            if sign == _DONE:
+                self._note_done(item)
+            elif sign != _NOT_DONE:
+                raise CommandError("the host did not tell what it has done")
+
+    def _note_asked(self, item: Outgoing) -> None:
+        # Noted first: when the connection breaks now, the file may have its name all the same.
+        self._journal.renaming[item.target] = item.partial
+        self._asked.add(item)
+
+    def _note_done(self, item: Outgoing) -> None:
+        self._journal.files.add(item.target)
+        del self._journal.renaming[item.target]
+        self._journal.partial.pop(item.partial, None)
+        del self._remaining[item]
+
+    def _name_otherwise(self, session: SftpSession, item: Outgoing, refusal: SftpRefusedError) -> None:
+        (target,) = look_up(session.lstat, [item.target])
+        if target is None:
+            # Where the file system has no hard links, some servers cannot rename without replacing.
+            (answer,) = answers(lambda path: session.replace(path, item.target), [item.partial])
+            if answer[1] is None:
+                self._note_done(item)
+                return
+        del self._journal.renaming[item.target]
+        del self._remaining[item]
+        if target is not None:
+            raise already_there([item.target], session.host) from refusal
+        raise cannot_write(refusal, item.target, session) from refusal
+
+
+def _names(item: Outgoing) -> bytes:
+    return unmistakable(item.partial) + b"\0" + unmistakable(item.target) + b"\0"
+
+
+def _with_names(session: SftpSession, items: Sequence[Outgoing]) -> list[Outgoing]:
+    """Return which of some files have their names, as the last that a broken connection did."""
+    partials = look_up(session.lstat, [item.partial for item in items])
+    targets = look_up(session.lstat, [item.target for item in items])
+    named = []
+    for item, partial, target in list(zip(items, partials, targets, strict=True)):
+        if target is None:
+            continue
+        if partial is not None:
+            # It may have ended in the middle, or stand there still.
+            if not are_one_file(session, item.partial, item.target):
+                continue
+            for _ in answers(session.remove, [item.partial]):
+                pass
+        named.append(item)
+    return named

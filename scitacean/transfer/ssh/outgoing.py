@@ -56,6 +56,8 @@ class Outgoing:
         How many bytes are there already.
     is_begun:
         Whether the partial file has been made or found.
+    needs_sync:
+        Whether it has to be put onto the host's disk before it gets its name.
     attributes:
         What the host says of the file when all of it is there.
     verified:
@@ -69,6 +71,7 @@ class Outgoing:
     partial: bytes
     start: int = 0
     is_begun: bool = False
+    needs_sync: bool = False
     attributes: Attributes | None = None
     verified: Verified | None = None
     _checksums: dict[str, str] | None = None

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from paramiko import Channel, SSHException
 
-from scitacean.errors import TransferError
+from scitacean.errors import HostNotReachableError, TransferError
+from scitacean.transfer.ssh.channels import close_channel, giving_up, send_all
 from scitacean.transfer.ssh.connection import Connected
-from scitacean.transfer.ssh.sendall import send_all
+from scitacean.transfer.ssh.lanes import Line
+
+LEAST_FILES: Final = 64
+"""For fewer files it does not pay to start a command."""
 
 _RECEIVE_AT_ONCE = 1 << 24
-_POLL_SECONDS = 0.01
+_POLL_SECONDS = 0.001
+_MOST_ENDING_SECONDS = 5.0
+_RUNS: Final = "scitacean-runs-this"
+_RUNS_LINE: Final = _RUNS.encode() + b"\n"
 
 
 class CommandError(Exception):
@@ -35,6 +42,10 @@ class RemoteCommand:
         For the shell.
     window:
         How many bytes the command may write before they are read here.
+    changes_files:
+        Whether the command must not overtake who cleans up after an error: it is sent nothing before it
+        runs, since a login shell that takes long to start would give it that after the connection broke,
+        and where this is left with an error, that is when it has done what it was sent.
 
     Raises
     ------
@@ -42,18 +53,23 @@ class RemoteCommand:
         If the server runs no commands, or the connection is broken.
     """
 
-    def __init__(self, connected: Connected, command: str, *, window: int) -> None:
+    def __init__(
+        self, connected: Connected, command: str, *, window: int, changes_files: bool = False
+    ) -> None:
         self._connected = connected
+        self._changes_files = changes_files
+        self._runs = not changes_files
+        self._early = b""
         with _told():
             self._channel: Channel = connected.transport.open_session(
                 window_size=window, timeout=connected.timeout
             )
         self._channel.settimeout(connected.timeout)
         try:
-            with _told():
-                self._channel.exec_command(command)
-        except CommandError:
-            self._channel.close()
+            with _told(), giving_up(self._channel):
+                self._channel.exec_command(f"echo {_RUNS}; {command}" if changes_files else command)
+        except BaseException:
+            close_channel(self._channel)
             raise
 
     def __enter__(self) -> Self:
@@ -62,7 +78,11 @@ class RemoteCommand:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._channel.close()
+        try:
+            if error is not None and self._changes_files:
+                self._let_end()
+        finally:
+            close_channel(self._channel)
 
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.
@@ -70,9 +90,13 @@ class RemoteCommand:
         Raises
         ------
         CommandError
-            If it does not take all.
+            If it does not run, or does not take all.
+        HostNotReachableError
+            If nothing comes for longer than the timeout and the host does not answer either.
         """
         with _told():
+            if not self._runs:
+                self._wait_until_it_runs()
             for block in blocks:
                 if not send_all(self._channel, block):
                     raise CommandError("its input was closed")
@@ -99,6 +123,8 @@ class RemoteCommand:
             If nothing comes for longer than the timeout and the host does not answer either.
         """
         with _told():
+            if self._early:
+                yield self._early
             while block := self._receive():
                 yield block
 
@@ -116,6 +142,26 @@ class RemoteCommand:
                 raise CommandError("it did not end")
             time.sleep(_POLL_SECONDS)
         return self._channel.recv_exit_status()
+
+    def _wait_until_it_runs(self) -> None:
+        said = b""
+        # Before it the files that the shell reads at its start may say something.
+        while (place := said.find(_RUNS_LINE)) < 0:
+            if not (block := self._receive()):
+                raise CommandError("it did not start")
+            said += block
+        self._early = said[place + len(_RUNS_LINE) :]
+        self._runs = True
+
+    def _let_end(self) -> None:
+        deadline = time.monotonic() + min(self._connected.timeout, _MOST_ENDING_SECONDS)
+        # A connection that is broken tells nothing.
+        with suppress(SSHException, OSError, EOFError):
+            self._channel.shutdown_write()
+            while (left := deadline - time.monotonic()) > 0:
+                self._channel.settimeout(left)
+                if not self._channel.recv(_RECEIVE_AT_ONCE):
+                    return
 
     def _receive(self) -> bytes:
         while True:
@@ -135,3 +181,32 @@ def _told() -> Iterator[None]:
         if isinstance(error, TransferError):
             raise
         raise CommandError(str(error)) from error
+
+
+@contextmanager
+def fallible(line: Line, tools: dict[str, bool], tool: str) -> Iterator[None]:
+    """Go on without a tool where it does not work, over a new connection where this one broke.
+
+    Parameters
+    ----------
+    line:
+        The connection, which works at the end.
+    tools:
+        What is known of the host; that the tool does not work is added.
+    tool:
+        Its name there.
+
+    Raises
+    ------
+    TransferError
+        If the connection breaks and there is no other.
+    """
+    try:
+        yield
+    except CommandError:
+        tools[tool] = False
+        # A broken connection says nothing about the tools, but there is nothing lost without them either.
+        line.again(lambda: line.sftp.ping())
+    except HostNotReachableError:
+        tools[tool] = False
+        line.renew()

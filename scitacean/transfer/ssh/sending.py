@@ -201,6 +201,7 @@ class Sending:
                 await ending.setting
         if ending.syncing is not None:
             await ending.syncing
+            item.needs_sync = False
         # Some servers say only at the end that the disk was full.
         await ending.closing
         item.finish_reading()

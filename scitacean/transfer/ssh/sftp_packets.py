@@ -8,9 +8,7 @@ from __future__ import annotations
 import enum
 import stat
 import struct
-from typing import Final
-
-import attrs
+from typing import Final, NamedTuple
 
 VERSION: Final = 3
 ATTRIBUTES_NONE: Final = b"\0\0\0\0"
@@ -88,9 +86,11 @@ class SftpRefusedError(Exception):
         self.text = text
 
 
-@attrs.frozen
-class Attributes:
-    """What a server says about a file; None for what it does not say."""
+class Attributes(NamedTuple):
+    """What a server says about a file; None for what it does not say.
+
+    A tuple, because it is made for each of tens of thousands of files.
+    """
 
     size: int | None = None
     uid: int | None = None
@@ -126,10 +126,18 @@ def attributes_of(*, mode: int | None = None, mtime: int | None = None) -> bytes
 
 
 def read_string(body: memoryview, position: int = 0) -> tuple[memoryview, int]:
-    """Read a string; return it and the position after it."""
+    """Read a string; return it and the position after it.
+
+    Raises
+    ------
+    struct.error
+        If the packet ends before it.
+    """
     start = position + 4
-    length = int.from_bytes(body[position:start])
-    return body[start : start + length], start + length
+    end = start + int.from_bytes(body[position:start])
+    if end > len(body):
+        raise struct.error("The packet is too short.")
+    return body[start:end], end
 
 
 def read_attributes(body: memoryview) -> Attributes:
@@ -180,8 +188,14 @@ def read_names(body: memoryview) -> list[tuple[bytes, Attributes]]:
 
 
 def read_status(body: memoryview) -> SftpRefusedError | None:
-    """Read a status; None where it says that all went well."""
-    code = int.from_bytes(body[:4])
+    """Read a status; None where it says that all went well.
+
+    Raises
+    ------
+    struct.error
+        If the packet is too short.
+    """
+    (code,) = _NUMBER.unpack_from(body)
     if code == Status.OK:
         return None
     text = bytes(read_string(body, 4)[0]).decode("utf-8", "replace") if len(body) > 4 else ""

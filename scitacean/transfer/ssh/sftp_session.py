@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
-from scitacean.transfer.ssh.sendall import send_all
+from scitacean.transfer.ssh.channels import send_all
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
     VERSION,
@@ -102,7 +103,7 @@ class Pending(Generic[_T]):
         self._read = self._reply = None
         try:
             return read(*reply)
-        except _UnexpectedError:
+        except (_UnexpectedError, struct.error):
             raise self._session.no_sftp() from None
 
 
@@ -161,7 +162,7 @@ class SftpSession:
 
     def read(self, handle: bytes, offset: int, size: int) -> Pending[memoryview]:
         """Read a block of a file; the result may be shorter."""
-        return self._start(Kind.READ, handle + _RANGE.pack(offset, size), _data)
+        return self._start(Kind.READ, handle + _RANGE.pack(offset, size), partial(_data, size))
 
     def write(self, handle: bytes, offset: int, content: bytes) -> Pending[None]:
         """Write a block into a file."""
@@ -222,11 +223,11 @@ class SftpSession:
         if _STATVFS not in self._extensions:
             return None
         try:
-            body = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), _extended).result()
+            space = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), _space)
+            _block, fragment, _all, _free, available = space.result()
         except SftpRefusedError:
             return None
-        values = struct.unpack_from(">5Q", body)
-        return int(values[1] * values[4])
+        return fragment * available
 
     def ping(self) -> None:
         """Wait for an answer to a question without effect.
@@ -265,7 +266,8 @@ class SftpSession:
 
     def abort(self) -> None:
         """Break the connection of this session; whoever waits for a reply gets an error. From any thread."""
-        self._channel.close()
+        # Not the channel alone: to say farewell may wait for a server that takes nothing.
+        self._channel.get_transport().close()
 
     def no_sftp(self) -> FileNotAccessibleError:
         """Return the error for answers that are not SFTP."""
@@ -279,16 +281,15 @@ class SftpSession:
     def _greet(self) -> dict[bytes, bytes]:
         self._send(_HEADER.pack(5, Kind.INIT, VERSION))
         # The number of this one reply is a version.
-        pending = self._waiting[VERSION] = Pending[memoryview](self, _version)
+        pending = self._waiting[VERSION] = Pending[dict[bytes, bytes]](self, _version)
         while not self.receive():
             pass
-        return read_extensions(pending.result())
+        return pending.result()
 
     def _ask_limits(self) -> None:
         if _LIMITS not in self._extensions:
             return
-        body = self._start(Kind.EXTENDED, string(_LIMITS), _extended).result()
-        _packet, read, write, handles = struct.unpack_from(">4Q", body)
+        _packet, read, write, handles = self._start(Kind.EXTENDED, string(_LIMITS), _limits).result()
         # Zero stands for "no limit of its own".
         self.read_size = min(read or _SAFE_BLOCK, _LARGEST_BLOCK)
         self.write_size = min(write or _SAFE_BLOCK, _LARGEST_BLOCK)
@@ -402,12 +403,16 @@ def _done(kind: int, body: memoryview) -> None:
 
 
 def _handle(kind: int, body: memoryview) -> bytes:
+    _, end = read_string(_checked(kind, body, Kind.HANDLE))
     # With its length in front, as requests name it.
-    return bytes(_checked(kind, body, Kind.HANDLE))
+    return bytes(body[:end])
 
 
-def _data(kind: int, body: memoryview) -> memoryview:
-    return read_string(_checked(kind, body, Kind.DATA))[0]
+def _data(most: int, kind: int, body: memoryview) -> memoryview:
+    block, _ = read_string(_checked(kind, body, Kind.DATA))
+    if len(block) > most:
+        raise _UnexpectedError
+    return block
 
 
 def _attributes(kind: int, body: memoryview) -> Attributes:
@@ -422,9 +427,13 @@ def _listing(kind: int, body: memoryview) -> list[tuple[bytes, Attributes]]:
     return read_names(_checked(kind, body, Kind.NAME))
 
 
-def _extended(kind: int, body: memoryview) -> memoryview:
-    return _checked(kind, body, Kind.EXTENDED_REPLY)
+def _limits(kind: int, body: memoryview) -> tuple[int, ...]:
+    return struct.unpack_from(">4Q", _checked(kind, body, Kind.EXTENDED_REPLY))
 
 
-def _version(kind: int, body: memoryview) -> memoryview:
-    return _checked(kind, body, Kind.VERSION)
+def _space(kind: int, body: memoryview) -> tuple[int, ...]:
+    return struct.unpack_from(">5Q", _checked(kind, body, Kind.EXTENDED_REPLY))
+
+
+def _version(kind: int, body: memoryview) -> dict[bytes, bytes]:
+    return read_extensions(_checked(kind, body, Kind.VERSION))

@@ -19,8 +19,8 @@ from scitacean.transfer.protocol import (
     SentCallback,
     Verified,
 )
-from scitacean.transfer.ssh.ahead import check_space, find_complete, outlook
-from scitacean.transfer.ssh.bundle import LEAST_FILES, SMALL, send_bundles
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import already_there
 from scitacean.transfer.ssh.folders import HostFolders
@@ -28,9 +28,11 @@ from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.leftovers import clear
 from scitacean.transfer.ssh.lookup import look_up_files
-from scitacean.transfer.ssh.naming import name_files
+from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
+from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.verify import Verification
@@ -217,7 +219,16 @@ class SSHUploadConnection:
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
-        items = [Outgoing.from_request(request, self._paths) for request in requests]
+        with CommandsAhead(self._line, self._tools) as ahead:
+            if len(requests) >= LEAST_FILES:
+                prepare_bundles(ahead, self._line, self._settings)
+            items = [Outgoing.from_request(request, self._paths) for request in requests]
+            self._send_items(items, on_progress, ahead)
+        return items
+
+    def _send_items(
+        self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, ahead: CommandsAhead
+    ) -> None:
         verification = self._verification(items)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
@@ -226,10 +237,12 @@ class SSHUploadConnection:
         if wanted:
             check_space(wanted, missing, self._line)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
-            self._move(wanted, verification, on_progress)
-            self._check(wanted, verification)
-            name_files(wanted, self._line, self._journal)
-        return items
+            naming = Naming(self._line, self._journal, self._tools, sync=self._settings.sync)
+            if len(wanted) >= LEAST_FILES:
+                naming.prepare(ahead)
+            self._move(wanted, verification, on_progress, ahead)
+            self._check(wanted, verification, ahead)
+            naming.name_files(wanted, ahead)
 
     def _verification(self, items: Sequence[Outgoing]) -> Verification:
         number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
@@ -266,8 +279,9 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
+        ahead: CommandsAhead,
     ) -> None:
-        bundled = self._bundle(items, verification, on_progress)
+        bundled = self._bundle(items, verification, on_progress, ahead)
         rest = [item for item in items if item not in bundled]
         if not rest:
             return
@@ -294,6 +308,7 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
+        ahead: CommandsAhead,
     ) -> set[Outgoing]:
         """Send the small ones of many files at once; return those that are there."""
         small = [item for item in items if item.size <= SMALL and not item.start]
@@ -311,18 +326,19 @@ class SSHUploadConnection:
             self._tools,
             small,
             self._settings,
+            ahead=ahead,
             algorithms=verification.algorithms,
             on_sent=tell,
         )
 
-    def _check(self, items: Sequence[Outgoing], verification: Verification) -> None:
+    def _check(self, items: Sequence[Outgoing], verification: Verification, ahead: CommandsAhead) -> None:
         bad = verification.find_different(items)
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
             for item in again:
                 item.start, item.is_begun = 0, False
-            self._move(again, verification, None)
+            self._move(again, verification, None, ahead)
             bad = [item for item in bad if item not in again] + verification.find_different(again)
         if bad:
             self._drop(bad)

@@ -11,12 +11,11 @@ import pytest
 
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from tests.end_to_end.transfer.sites import RAW, Site, contents_of, is_nightly, kinds, write
+from tests.end_to_end.transfer.sites import RAW, Site, contents_of, is_nightly, write
 from tests.end_to_end.transfer.sites import site as running_site
 
 PART = 4 << 20
 BEYOND = 5 << 30
-SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not installed")
 
 
 def send_and_fetch(site: Site, tmp_path: Path, *, connections: int) -> None:
@@ -45,7 +44,6 @@ def test_files_are_spread_over_connections(site: Site, tmp_path: Path) -> None:
     assert site.server.connections_made > 2
 
 
-@SSHD_ONLY
 def test_connections_that_are_refused_are_done_without(tmp_path: Path) -> None:
     # Of the connections that are signing in at the same time only one is let in.
     with running_site("sshd", tmp_path, options=["MaxStartups 1"]) as site:
@@ -105,7 +103,6 @@ def _partial_of(request: SendRequest) -> str:
     return partial_name(request.remote.name, request.remote.posix, status.st_size, status.st_mtime_ns)
 
 
-@SSHD_ONLY
 @pytest.mark.parametrize("direction", ["down", "up"])
 def test_memory_does_not_grow_with_the_number_of_files_but_for_the_list(
     tmp_path: Path, direction: str

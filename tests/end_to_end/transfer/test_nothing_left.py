@@ -24,7 +24,6 @@ from tests.end_to_end.transfer.sites import SFTP_ONLY, Site, contents_of, fetch_
 from tests.end_to_end.transfer.sites import site as running_site
 
 LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell")
-SSHD_ONLY = pytest.mark.skipif("sshd" not in kinds(), reason="sshd is not installed")
 LARGE = 3_000_000
 SETTLING_SECONDS = 20.0
 
@@ -157,7 +156,6 @@ def test_files_that_were_compared_by_reading_back_are_not_kept_open(site: Site) 
                 connection.send_files(requests)
 
 
-@SSHD_ONLY
 @pytest.mark.parametrize("kind", ["sshd", SFTP_ONLY])
 def test_more_files_than_can_be_open_go_over_several_connections(kind: str, tmp_path: Path) -> None:
     with running_site(kind, tmp_path) as site:

@@ -67,10 +67,21 @@ def lasting_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield site
 
 
+@pytest.fixture(params=[True, False], ids=["many", "few"], scope="module")
+def by_commands(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Let files be moved and named by commands, as many are, or by requests, as few are."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("download", "naming", "upload"):
+            patch.setattr(f"scitacean.transfer.ssh.{module}.LEAST_FILES", 1 if request.param else 1_000)
+        yield request.param
+
+
 @settings(max_examples=200 if settings().max_examples >= 1_000 else 6)
 @given(names=files, folder=names.filter(lambda name: name not in (b"", b".", b"..")))
 @example(names=ODD, folder=b"$(touch a-shell-was-here)\n")
-def test_names_pass_unharmed(lasting_site: Site, names: list[bytes], folder: bytes) -> None:
+def test_names_pass_unharmed(
+    lasting_site: Site, by_commands: bool, names: list[bytes], folder: bytes
+) -> None:
     site = lasting_site
     for place in (site.root, site.local):
         empty(place)
@@ -88,6 +99,9 @@ def test_names_pass_unharmed(lasting_site: Site, names: list[bytes], folder: byt
             connection.send_files(requests)
             digests = connection.remote_checksums(list(remote.values()), algorithm="sha256")
         assert set(os.listdir(os.path.join(root, folder))) == set(names)  # noqa: PTH118, PTH208
+        # What does not come through by a command does so by requests: here all must.
+        failed = {tool for tool in ("perl", "tar") if not transfer._tools.get(tool, True)}
+        assert failed == ({"perl", "tar"} if by_commands and not site.has_shell else set())
         if site.has_shell:
             assert digests == {
                 remote[name]: hashlib.sha256(content).hexdigest() for name, content in contents.items()
@@ -97,8 +111,12 @@ def test_names_pass_unharmed(lasting_site: Site, names: list[bytes], folder: byt
         empty(site.local)
         fetch_with(
             transfer,
-            [FetchRequest(remote=one.remote, local=one.local) for one in requests],
+            [
+                FetchRequest(remote=one.remote, local=one.local, length=len(content))
+                for one, content in zip(requests, contents.values(), strict=True)
+            ],
         )
+        assert failed == {tool for tool in ("perl", "tar") if not transfer._tools.get(tool, True)}
     for name, content in contents.items():
         assert Path(os.fsdecode(os.path.join(local, name))).read_bytes() == content  # noqa: PTH118
     for place in (Path.cwd(), Path.home(), site.root, site.root / os.fsdecode(folder), Path("/")):

@@ -113,6 +113,13 @@ def test_how_long_the_server_asks_to_wait_is_told(status: int, wait: str, shown:
     assert "retry_for" in hint
 
 
+def test_refusals_as_deep_as_python_reads_are_taken() -> None:
+    """And those that it reads but cannot write any more."""
+    for depth in range(900, 1000):
+        error = error_of(400, b'{"error": ' * depth + b"1" + b"}" * depth)
+        assert len(str(error)) < 1000
+
+
 def test_long_reasons_are_cut() -> None:
     error = error_of(400, b"x" * 100_000)
     assert len(str(error)) < 1000

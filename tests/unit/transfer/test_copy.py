@@ -162,7 +162,7 @@ def test_missing_files_are_explained(folder: RemotePath, tmp_path: Path) -> None
         download_connection().download_files(remote=[folder / "none"], local=[tmp_path / "none"])
     assert not (tmp_path / "none").exists()
     with pytest.raises(FileNotAccessibleError):
-        download_connection().remote_checksums([folder / "none"], algorithm="md5")
+        upload_connection(folder).remote_checksums([folder / "none"], algorithm="md5")
     with pytest.raises(FileNotAccessibleError):
         upload_connection(folder).send_files([SendRequest(local=tmp_path / "none", remote=folder / "x")])
     with pytest.raises(FileUploadError, match="no local path"):

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from scitacean import Client, Dataset, File, IntegrityError, RemotePath
-from scitacean.model.checksum import checksums_of_files
+from scitacean.model.checksum import Reading, read_files
 from scitacean.transfer.copy import CopyDownloadConnection
-from scitacean.workflow import download
+from scitacean.workflow import existing
 
 
 class Plain:
@@ -41,12 +41,13 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Note algorithm and number of the files that are hashed together."""
     calls: list[tuple[str, int]] = []
 
-    def noting(paths: Iterable[Path], *, algorithm: str) -> list[str]:
+    def noting(paths: Iterable[Path], *, algorithm: str) -> list[Reading]:
         paths = list(paths)
-        calls.append((algorithm, len(paths)))
-        return checksums_of_files(paths, algorithm=algorithm)
+        if paths:
+            calls.append((algorithm, len(paths)))
+        return read_files(paths, algorithm=algorithm)
 
-    monkeypatch.setattr(download, "checksums_of_files", noting)
+    monkeypatch.setattr(existing, "read_files", noting)
     return calls
 
 
@@ -83,7 +84,9 @@ def test_damaged_files_are_removed_and_the_others_in_place(
     transfer.damaged = damaged
     plain = Client(client=client.scicat, file_transfer=transfer)
     found = uploaded(client, dataset, source)
-    with pytest.raises(IntegrityError, match=rf"1 downloaded file.*\n.*{damaged}: its (md5|sha256) is"):
+    with pytest.raises(IntegrityError, match=rf"1 file.*\n.*{damaged}: its (md5|sha256) is") as caught:
         plain.download_files(found, target=tmp_path / "target")
     names = {path.name for path in (tmp_path / "target").rglob("*") if path.is_file()}
     assert names == {"a.dat", "b.dat", "c.dat", "md5.dat"} - {damaged}
+    assert [path.name for path in caught.value.paths] == [damaged]
+    assert {RemotePath(path).name for path in caught.value.remote_paths} == {damaged}

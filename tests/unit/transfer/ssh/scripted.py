@@ -63,3 +63,33 @@ def status(number: bytes, code: int, text: bytes = b"") -> bytes:
 
 def refuse(_kind: int, number: bytes, _body: bytes) -> bytes:
     return status(number, Status.FAILURE, b"no")
+
+
+class Tree:
+    """Answers as a server that has files and folders, and refuses what it is told to refuse."""
+
+    def __init__(self, *, files: set[bytes], folders: set[bytes]) -> None:
+        self.files = files
+        self.folders = folders
+        self.refused: set[tuple[Kind, bytes]] = set()
+
+    def __call__(self, kind: int, number: bytes, body: bytes) -> bytes:
+        path = body[4 : 4 + int.from_bytes(body[:4])]
+        if (kind, path) in self.refused:
+            return status(number, Status.PERMISSION_DENIED, b"no")
+        if kind in (Kind.STAT, Kind.LSTAT):
+            if path not in self.files | self.folders:
+                return status(number, Status.NO_SUCH_FILE, b"not there")
+            mode = 0o40755 if path in self.folders else 0o100644
+            return bytes([Kind.ATTRS]) + number + struct.pack(">II", 4, mode)
+        before = self.folders if kind in (Kind.MKDIR, Kind.RMDIR) else self.files
+        if kind == Kind.MKDIR:
+            done = path not in before
+            before.add(path)
+        else:
+            assert kind in (Kind.REMOVE, Kind.RMDIR)
+            inside = [one for one in self.files | self.folders if one.startswith(path + b"/")]
+            done = path in before and not inside
+            if done:
+                before.remove(path)
+        return status(number, Status.OK if done else Status.FAILURE, b"")

@@ -13,11 +13,12 @@ from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer, bundle, sendall
+from scitacean.transfer.ssh import SSHFileTransfer, bundle, channels
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 
 from .conftest import MakeTransfer, partial_of
 
-NUMBER = bundle.LEAST_FILES + 10
+NUMBER = LEAST_FILES + 10
 NAMES = [*(f"{number:03}" for number in range(NUMBER - 3)), "-r", "a b\n'$(x)`", "é" * 120]
 CONTENT = {name: name.encode() * (index % 7) for index, name in enumerate(NAMES)}
 # What goes wrong with the command: it is not there, ends at once, writes less than it should, is not content.
@@ -129,15 +130,6 @@ def test_all_are_sent_whatever_the_command_does(
     )
 
 
-def test_a_command_that_is_never_ready_to_sync(
-    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bundle, "_SYNC", "false")
-    with make_transfer(ssh_server) as transfer:
-        send(transfer, ssh_server.root, local, NAMES)
-    assert contents(ssh_server.root / "up") == CONTENT
-
-
 def test_permissions_and_times_as_asked(
     ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer
 ) -> None:
@@ -236,7 +228,7 @@ def test_a_connection_that_breaks_within_a_bundle(
     make_transfer: MakeTransfer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    original = sendall.send_all
+    original = channels.send_all
     breaks = iter([True])
 
     def breaking(channel: object, content: bytes) -> bool:

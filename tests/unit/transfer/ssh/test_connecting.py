@@ -219,6 +219,54 @@ def test_the_ssh_configuration_is_read(
     )
 
 
+@pytest.mark.parametrize("alias", [True, False])
+@pytest.mark.parametrize("own_file", [True, False])
+def test_known_hosts_and_aliases_of_the_ssh_configuration(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    alias: bool,
+    own_file: bool,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    known_hosts = tmp_path / "site known" if own_file else tmp_path / "configured"
+    config = tmp_path / "config"
+    config.write_text(
+        "Host *\n  UserKnownHostsFile ~/configured ~/other\n" + ("  HostKeyAlias storage\n" if alias else "")
+    )
+    transfer = make_transfer(ssh_server, known_hosts=known_hosts if own_file else None, config=config)
+    message = refused(transfer, HostKeyError)
+    subprocess.run(message.partition("accept it with: ")[2], shell=True, check=True, capture_output=True)
+    connect(transfer)
+    assert known_hosts.read_text().startswith("storage " if alias else f"[127.0.0.1]:{ssh_server.port} ")
+    transfer.close()
+    wrong = key_line(ssh_server)
+    known_hosts.write_text("storage " + wrong.partition(" ")[2] if alias else wrong)
+    message = refused(transfer, HostKeyError)
+    assert "HAS CHANGED" in message
+    command = message.partition("forget the old one with: ")[2]
+    subprocess.run(command, shell=True, check=True, capture_output=True)
+    assert known_hosts.read_text() == ""
+    known = ssh_server.known_hosts.read_text()
+    if not own_file:
+        (tmp_path / "other").write_text("storage " + known.partition(" ")[2] if alias else known)
+        connect(transfer)
+
+
+def test_an_alias_without_a_file_of_known_hosts(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    config = tmp_path / "config"
+    config.write_text("Host *\n  HostKeyAlias storage\n")
+    message = refused(make_transfer(ssh_server, known_hosts=None, config=config), HostKeyError)
+    assert f"ssh -p {ssh_server.port} -o HostKeyAlias=storage 127.0.0.1" in message
+
+
 def test_a_configuration_that_cannot_be_used(
     ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
 ) -> None:

@@ -27,7 +27,6 @@ from scitacean.transfer.protocol import (
     ResumableDownload,
     ResumableUpload,
     SendRequest,
-    Sent,
 )
 from scitacean.transfer.sftp import SFTPFileTransfer
 from scitacean.transfer.ssh import SSHFileTransfer
@@ -246,9 +245,10 @@ def test_what_was_sent_is_told_without_reading_it_again(
     none = File.from_local(local, remote_path="d", checksum_algorithm=None)
     monkeypatch.setattr("scitacean.model.file.local_contents", None)
     with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
-        assert connection.send_files(requests) == [
-            Sent(size=1_000_000, modified=modified, checksum=md5, verified="checksum"),
-            Sent(size=1_000_000, modified=modified, checksum=None, verified="checksum"),
+        sent = connection.send_files(requests)
+        assert [(one.size, one.modified, one.checksum, one.verified) for one in sent] == [
+            (1_000_000, modified, md5, "checksum"),
+            (1_000_000, modified, None, "checksum"),
         ]
         connection.revert_upload(file)
 

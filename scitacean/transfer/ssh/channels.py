@@ -1,0 +1,75 @@
+"""What channels of the SSH library need for none to wait for ever."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from paramiko import Channel, SSHException
+
+# Channel.sendall is quadratic in what it is given, and Channel.send takes at most this much.
+_SEND_AT_ONCE = 32_704
+
+
+def send_all(channel: Channel, content: bytes) -> bool:
+    """Send bytes.
+
+    Parameters
+    ----------
+    channel:
+        Where to.
+    content:
+        What.
+
+    Returns
+    -------
+    :
+        Whether all was taken; otherwise the other side has closed the channel.
+
+    Raises
+    ------
+    OSError, EOFError, paramiko.SSHException
+        If the connection is broken or the other side takes nothing for longer than the timeout.
+    """
+    position = 0
+    while position < len(content):
+        sent = channel.send(content[position : position + _SEND_AT_ONCE])
+        if not sent:
+            return False
+        position += sent
+    return True
+
+
+def close_channel(channel: Channel) -> None:
+    """Close a channel, of a broken connection too, to which its farewell cannot be written."""
+    with suppress(OSError, EOFError, SSHException):
+        channel.close()
+
+
+@contextmanager
+def giving_up(channel: Channel) -> Iterator[None]:
+    """Give up a request after the timeout of its channel: the library waits for an answer for ever.
+
+    Raises
+    ------
+    TimeoutError
+        If there is no answer; then the channel is closed.
+    """
+    silent = threading.Event()
+
+    def give_up() -> None:
+        silent.set()
+        close_channel(channel)
+
+    timer = threading.Timer(channel.gettimeout() or 0.0, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except SSHException:
+        if silent.is_set():
+            raise TimeoutError("no answer in time") from None
+        raise
+    finally:
+        timer.cancel()
