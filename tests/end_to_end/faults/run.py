@@ -28,7 +28,7 @@ from tests.end_to_end.faults.checks import (
 )
 from tests.end_to_end.faults.harm import Harm
 from tests.end_to_end.faults.moments import at
-from tests.end_to_end.faults.place import RETRY_SECONDS, USERNAME, WORK, Place
+from tests.end_to_end.faults.place import PATIENCE_SECONDS, RETRY_SECONDS, USERNAME, WORK, Place
 from tests.end_to_end.faults.powers import as_anybody
 from tests.end_to_end.faults.servers import ClosedDoor, Servers, kill, reset_before
 
@@ -104,10 +104,10 @@ class Attempt:
         if case.requests is not None:
             yield self._break_requests(case.requests), None
             return
-        impatient = {"host_timeout": 2 * _IMPATIENT_SECONDS} if case.fault == "timeout" else {}
+        patience = 2 * _IMPATIENT_SECONDS if case.fault == "timeout" else PATIENCE_SECONDS
 
         def make_client() -> Client:
-            return place.client(**impatient)
+            return place.client(host_timeout=patience)
 
         if case.is_deadly:
             yield make_client, None
