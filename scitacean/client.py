@@ -139,8 +139,8 @@ class Client:
         *,
         url: str,
         token: str | StrStorage,
-        renew: StrStorage | Callable[[], str] | None = None,
         file_transfer: FileTransfer | None = None,
+        renew: StrStorage | Callable[[], str] | None = None,
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
     ) -> Self:
@@ -152,11 +152,11 @@ class Client:
             URL of the catalogue, with or without ``/api``, ``/api/v3`` or ``/api/v4``.
         token:
             As text or as a storage that is asked when it is needed.
+        file_transfer:
+            Moves files; None where only metadata is wanted.
         renew:
             Asked for a new token when the present one is about to end, or the catalogue refuses it: a
             function or a storage. Without it, work that takes longer than the token lasts is not begun.
-        file_transfer:
-            Moves files; None where only metadata is wanted.
         allow_http:
             Whether secrets may go over plain http to other machines.
         **options:

@@ -336,7 +336,7 @@ def jwt_expiry(token: str) -> datetime | None:
     try:
         body = token.split(".")[1]
         expiry = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))["exp"]
-        return datetime.fromtimestamp(expiry, tz=UTC)
+        return datetime.fromtimestamp(max(expiry, 0), tz=UTC)
     except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
         return None
 

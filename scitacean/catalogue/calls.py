@@ -32,6 +32,7 @@ from scitacean.errors import (
 
 T = TypeVar("T")
 
+_LIFETIME = timedelta(days=36_500)
 _PAGE = 50
 """Blocks and attachments are large, so many of them would not fit into one answer."""
 
@@ -258,10 +259,10 @@ class Calls:
     def _note_answer(self, response: httpx.Response) -> None:
         try:
             said = parsedate_to_datetime(response.headers.get("Date", ""))
-        except ValueError:
+        except (ValueError, OverflowError):
             return
-        if said.tzinfo is not None:
-            self.ahead = said - datetime.now(tz=UTC)
+        ahead = said - datetime.now(tz=UTC) if said.tzinfo is not None else timedelta(0)
+        self.ahead = ahead if abs(ahead) < _LIFETIME else timedelta(0)
 
 
 def _odd_answer(asked: Asked) -> BadAnswerError:

@@ -109,7 +109,7 @@ def _may_follow_answer(request: httpx.Request, response: httpx.Response) -> bool
 def _asked_pause(response: httpx.Response, retry: Retry) -> float:
     try:
         return retry.parse_retry_after(response.headers.get("Retry-After", "0"))
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0.0
 
 

@@ -67,11 +67,11 @@ def is_known_algorithm(algorithm: str | None) -> bool:
     return isinstance(algorithm, str) and _is_known(algorithm)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)
 def _is_known(algorithm: str) -> bool:
     try:
         return hashlib.new(algorithm, usedforsecurity=False).digest_size > 0
-    except ValueError:
+    except (TypeError, ValueError):  # the first is for text that is no valid unicode
         return False
 
 

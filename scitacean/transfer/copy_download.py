@@ -45,20 +45,18 @@ class CopyDownloadConnection(FilesHere):
     def space_needed(self, requests: Sequence[FetchRequest]) -> int:
         """Return how much space copies will take: on the same file system they may share their content."""
         devices: dict[str, int] = {}
-        needed = 0
-        for request in requests:
-            folder = os.path.dirname(request.local)
+
+        def device(folder: str) -> int:
+            # Many files are in one folder: it is looked at once.
             if folder not in devices:
                 devices[folder] = _device(Path(folder))
-            try:
-                status = os.stat(request.remote.posix)
-            except (OSError, ValueError):
-                continue  # fetching it will say what is wrong
-            if status.st_dev != devices[folder]:
-                # Holes stay holes.
-                taken = getattr(status, "st_blocks", status.st_size) * 512
-                needed += min(taken, status.st_size - request.offset)
-        return needed
+            return devices[folder]
+
+        return sum(
+            _taken(request)
+            for request in requests
+            if device(os.path.dirname(request.local)) != device(request.remote.parent.posix)
+        )
 
     def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
         status = readable_status(request.remote)
@@ -89,7 +87,17 @@ class CopyDownloadConnection(FilesHere):
 
 def _device(folder: Path) -> int:
     there = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
-    return os.stat(there).st_dev
+    return there.stat().st_dev
+
+
+def _taken(request: FetchRequest) -> int:
+    try:
+        status = os.stat(request.remote.posix)
+    except (OSError, ValueError):
+        return 0  # fetching it will say what is wrong
+    # Holes stay holes.
+    blocks = getattr(status, "st_blocks", status.st_size) * 512
+    return max(0, min(blocks, status.st_size - request.offset))
 
 
 def new_digest(algorithm: str | None) -> hashlib._Hash | None:

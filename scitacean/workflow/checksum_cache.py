@@ -208,32 +208,10 @@ def _keys(paths: Iterable[Path], algorithm: str) -> Iterator[bytes]:
         yield hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def same_state(one: os.stat_result, other: os.stat_result) -> bool:
-    """Whether nothing tells two states of a file from each other.
-
-    Parameters
-    ----------
-    one, other:
-        What the file system said; compared as they are, these have times in seconds only.
-
-    Examples
-    --------
-    >>> _ = Path("a.nxs").write_text("counts")
-    >>> before = Path("a.nxs").stat()
-    >>> os.utime("a.nxs", ns=(0, 1))
-    >>> same_state(before, Path("a.nxs").stat())
-    False
-    """
-    return _told(one) == _told(other)
-
-
-def _told(status: os.stat_result) -> tuple[int, int, int, int]:
-    # Not the device: it has another number after each start.
-    return (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
-
-
 def _state(status: os.stat_result) -> bytes:
-    return hashlib.blake2b(repr(_told(status)).encode(), digest_size=16).digest()
+    """Return what tells one state of a file from all others; devices have other numbers after each start."""
+    told = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
 
 
 def _changed(status: os.stat_result) -> int:

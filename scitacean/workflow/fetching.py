@@ -11,7 +11,7 @@ from contextlib import suppress
 from scitacean.errors import TransferError
 from scitacean.model.checksum import known_or_none
 from scitacean.transfer.protocol import DownloadConnection, Fetched, FetchRequest, ResumableDownload
-from scitacean.workflow.checksum_cache import CLOCK_TICK_NS, ChecksumCache, Known, same_state
+from scitacean.workflow.checksum_cache import CLOCK_TICK_NS, ChecksumCache, Known
 from scitacean.workflow.download_plan import Item, has_checksum
 from scitacean.workflow.existing import checksums_of
 from scitacean.workflow.placing import place
@@ -185,16 +185,17 @@ class Fetching:
     def _remember(self) -> None:
         """Keep the checksums of files, so that the next download need not read them.
 
-        They have the times of the catalogue: whoever writes to one gives it a time of now.
+        What was noted is how they were when they had got their names and the times of the catalogue: whoever
+        writes to one later gives it another time.
         """
-        unchanged = []
-        for one in self._placed:
-            with suppress(OSError):
-                status = os.lstat(one.path)
-                is_old = one.read - status.st_mtime_ns > CLOCK_TICK_NS
-                if is_old and stat.S_ISREG(status.st_mode) and same_state(status, one.status):
-                    unchanged.append(one)
-        self._cache.note(unchanged, settled=True)
+        self._cache.note(
+            [
+                one
+                for one in self._placed
+                if stat.S_ISREG(one.status.st_mode) and one.read - one.status.st_mtime_ns > CLOCK_TICK_NS
+            ],
+            settled=True,
+        )
 
 
 def _size(item: Item) -> int | None:

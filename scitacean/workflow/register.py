@@ -12,7 +12,6 @@ from typing import TypeVar
 
 import attrs
 
-from scicat_api import UNSET
 from scicat_api.models import (
     Attachment as AttachmentDto,
 )
@@ -100,12 +99,17 @@ def register(files: Sequence[File], journal: Journal, scicat: ScicatClient, limi
     created = _dataset(journal, scicat)
     pid = _pid(created, journal)
     try:
+        if may_be_there:
+            # By file: earlier calls may have made other blocks of them.
+            paths = {path for block in scicat.get_orig_datablock_models(pid) for path in _paths(block)}
+            missing = [file for file in files if file.remote_path.posix not in paths]
+            blocks = _blocks(missing, journal, limits)
         _create_each(
             [attrs.evolve(block, dataset_id=str(pid)) for block in blocks],
-            key=_key_of_block,
+            key=_paths,
             create=scicat.create_orig_datablock,
-            there=lambda: [_key_of_block(block) for block in scicat.get_orig_datablock_models(pid)],
-            look_first=may_be_there,
+            there=lambda: [_paths(block) for block in scicat.get_orig_datablock_models(pid)],
+            look_first=False,
             note=lambda index: journal.note_registered(f"block {index + 1} of {len(blocks)}"),
         )
         _create_each(
@@ -254,13 +258,10 @@ def _create_each(
         note(index)
 
 
-def _key_of_block(
+def _paths(
     block: CreateOrigDatablockDto | PartialOutputOrigDatablockDto | OutputOrigDatablockDto,
-) -> Hashable:
-    return tuple(
-        (file.path, file.size, "" if file.chk is UNSET else file.chk or "")
-        for file in usable_entries(block.data_file_list)
-    )
+) -> tuple[str, ...]:
+    return tuple(entry.path for entry in usable_entries(block.data_file_list))
 
 
 def _key_of_attachment(

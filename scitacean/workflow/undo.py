@@ -18,6 +18,7 @@ from scitacean.transfer.protocol import (
 from scitacean.workflow.interrupted import interrupted
 from scitacean.workflow.journal import Journal
 from scitacean.workflow.register import find_created
+from scitacean.workflow.unfinished import alone_in_folder
 
 _MOST_LISTED = 20
 
@@ -70,7 +71,7 @@ def discard_upload(path: Path, *, scicat: ScicatClient, transfer: FileTransfer |
     ScicatCommError, TransferError
         If a server cannot be reached.
     """
-    with Journal.open(path) as journal:
+    with Journal.open(path) as journal, alone_in_folder(journal.steps.record, path.parent):
         refuse_other_catalogue(journal, scicat)
         _delete_dataset(journal, scicat)
         if leftovers := _leftovers(journal):

@@ -127,7 +127,7 @@ def resume_upload(
     on_progress:
         Is told how it goes on.
     limits:
-        How many files one request registers at most; the same as before.
+        How many files one request registers at most.
 
     Returns
     -------
@@ -143,7 +143,11 @@ def resume_upload(
     ConfigurationError
         If it is no journal, its upload is running, or it is of another catalogue or file server.
     """
-    with Journal.open(path) as journal, observing(on_progress):
+    with (
+        Journal.open(path) as journal,
+        alone_in_folder(journal.steps.record, path.parent),
+        observing(on_progress),
+    ):
         refuse_other_catalogue(journal, scicat)
         return _go_on(journal, scicat, transfer, on_progress, limits or BlockLimits())
 

@@ -144,12 +144,21 @@ def test_a_forbidden_dataset_is_asked_for_once(catalogue: EmbeddedCatalogue) -> 
     assert caught.value.request == f"GET {DATASETS}/{pid.replace('/', '%2F')}"
 
 
-def test_refused_stays_refused_when_nobody_says_why(catalogue: EmbeddedCatalogue) -> None:
-    with faults_of(catalogue) as faults, with_token(catalogue, httpx.WSGITransport(catalogue.wsgi)) as ada:
+@pytest.mark.parametrize("why", [status(500), lose_answer(), status(503, {"Retry-After": "3600"})])
+@pytest.mark.parametrize("token", [True, False])
+def test_refused_stays_refused_when_nobody_says_why(
+    catalogue: EmbeddedCatalogue, why: Callable[..., object], token: bool
+) -> None:
+    with faults_of(catalogue) as faults, serve(catalogue) as server:
         faults.add(on("POST", DATASETS), status(403))
-        faults.add(on("GET", "*/my/self", times=None), status(500))
-        with pytest.raises(ForbiddenError):
-            ada.create_dataset_model(new_dataset())
+        faults.add(on("GET", "*/my/self", times=None), why)  # type: ignore[arg-type]  # any fault
+        client = (
+            ScicatClient.from_token(server.url, catalogue.token_for("ada"), retry_for=0)
+            if token
+            else ScicatClient.without_login(server.url)
+        )
+        with client, pytest.raises(ForbiddenError):
+            client.create_dataset_model(new_dataset())
 
 
 @pytest.mark.parametrize("fault", [lose_answer(), status(503, {"Retry-After": "0"}), status(429)])

@@ -125,7 +125,14 @@ def test_clocks_may_differ(ahead: timedelta) -> None:
     assert pids(found) == ["x/new"]
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Sun, 01 Mar 2026 12:00:00 -0000", "Sun, 99 Mar 2026"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        *("", "yesterday", "Sun, 01 Mar 2026 12:00:00 -0000", "Sun, 99 Mar 2026"),
+        *("Sun, 01 Mar 99999999999 12:00:00 GMT", "Sun, 01 Mar 2026 99999999999999999999:00:00 GMT"),
+        *("Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 101 00:00:00 GMT"),
+    ],
+)
 def test_odd_dates_of_a_server_are_no_matter(date: str) -> None:
     def answer(_: httpx.Request) -> httpx.Response:
         found = [{"pid": "x/1"}, {"pid": "x/2", "creationTime": TIME.isoformat()}]

@@ -171,6 +171,12 @@ def test_tokens_without_end_are_kept(token: SecretStr) -> None:
     assert session.ends_at() is None
 
 
+@pytest.mark.parametrize("end", [-62_135_596_800, -1e300, 1e300, 10**30, float("nan"), "x", None, [], {}])
+def test_odd_ends_are_no_matter(end: object) -> None:
+    token = SecretStr(jwt.encode({"exp": end}, "k" * 32))
+    assert len(sent_with(Session(token, renew=lambda: token), 2)) == 2
+
+
 def test_the_end_is_known() -> None:
     end = datetime(2033, 5, 18, 3, 33, 20, tzinfo=UTC)
     assert Session(SecretStr(jwt.encode({"exp": 2_000_000_000}, "k" * 32) + "\n")).ends_at() == end

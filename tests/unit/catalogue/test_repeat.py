@@ -162,7 +162,10 @@ def test_who_is_told_to_wait_for_longer_gives_up_at_once(method: str) -> None:
     assert (len(server.sent), server.now) == (1, begun)
 
 
-@pytest.mark.parametrize("wait", ["0", "", "soon", "-5", "1e3", "Sun, 99 Mar 2026 12:00:00 GMT"])
+@pytest.mark.parametrize(
+    "wait",
+    ["0", "", "soon", "-5", "1e3", "Sun, 99 Mar 2026 12:00:00 GMT", "Sun, 01 Mar 99999999999 12:00:00 GMT"],
+)
 def test_odd_waits_are_those_of_one_who_was_told_nothing(wait: str) -> None:
     server = met((503, wait))
     assert server.ask() == 200
