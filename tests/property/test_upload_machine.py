@@ -33,6 +33,7 @@ from tests.end_to_end.faults.checks import (
     look,
 )
 from tests.end_to_end.faults.harm import Harm
+from tests.end_to_end.faults.moments import at
 from tests.end_to_end.faults.place import DELETER, USERNAME, Place, write
 from tests.end_to_end.faults.run import Attempt, do_work
 from tests.end_to_end.faults.servers import Servers, servers
@@ -137,6 +138,11 @@ class UploadMachine(RuleBasedStateMachine):
 
     def work(self, work: str, fault: dict[str, Any] | None) -> None:
         error = self.attempt(work, fault)
+        self.judge(error)
+        if error is not None and fault is None:
+            raise AssertionError("without a fault it failed") from error
+
+    def judge(self, error: BaseException | None) -> None:
         found = look(self.place, self.catalogue)
         if error is None:
             check_is_complete(found, self.place, self.contents)
@@ -145,8 +151,6 @@ class UploadMachine(RuleBasedStateMachine):
             return
         outcome = check_stopped_upload(found, error, foreign={}, contents=self.contents)
         self.state = "kept" if outcome == "kept" else "new"
-        if fault is None:
-            raise AssertionError("without a fault it failed") from error
 
     def attempt(self, work: str, fault: dict[str, Any] | None) -> BaseException | None:
         if fault is None:
@@ -156,6 +160,10 @@ class UploadMachine(RuleBasedStateMachine):
             return Attempt(case, self.place, self.servers).run(Harm(case, self.place, self.servers))
         finally:
             self.servers.heal()
+
+    def cut_in_the_middle(self) -> None:
+        self.servers.files.refuse_connections()
+        self.servers.files.cut_after(sum(map(len, self.contents.values())) // 2)
 
     @rule(username=st.sampled_from([USERNAME, DELETER]))
     @precondition(lambda self: self.state == "kept")
@@ -230,8 +238,11 @@ def test_uploads_that_fail_anywhere_are_gone_on_with_or_undone(machine: type[Upl
 def test_many_files(machine: type[UploadMachine]) -> None:
     one = machine()
     try:
-        one.files({f"{number % 50}/{number % 7}/{number}": number % 3_000 for number in range(MANY)})
-        one.upload({"step": "rename there", "fault": "cut for good", "after": MANY // 2})
+        one.files({f"{number % 50}/{number % 7}/{number}": number * 37 % 9_000 for number in range(MANY)})
+        with at("let in", one.cut_in_the_middle, folder=Path(one.place.target)):
+            error = do_work("upload", one.place, one.place.client)
+        one.servers.heal()
+        one.judge(error)
         assert one.state == "kept"
         one.resume({"step": "block created", "fault": "answer lost", "lasting": False})
         if one.state == "kept":
