@@ -71,7 +71,8 @@ def check_is_complete(found: Found, place: Place, contents: Mapping[str, bytes] 
     assert found.registered == _registered(contents)
     assert found.captions == sorted(CAPTIONS)
     assert found.files == contents
-    assert place.kept == []
+    kept = [path.name for path in place.kept]
+    assert not kept, kept
 
 
 def check_stopped_upload(
