@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload
 
 from scitacean.catalogue.auth import Session
-from scitacean.catalogue.http import ConnectionOptions
+from scitacean.catalogue.http import ConnectionOptions, hidden_options
 from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.catalogue.sign_in import hidden
@@ -131,7 +131,7 @@ class Client:
         ...         client.upload_new_sample_now(Sample(owner_group="me", sample_name="Rod")).created_by
         'me'
         """
-        password = hidden(password)
+        password, options = hidden(password), hidden_options(options)
         scicat = ScicatClient.from_credentials(url, username, password, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
@@ -176,7 +176,7 @@ class Client:
         ...     client.scicat.is_authenticated
         True
         """
-        token = hidden(token)
+        token, options = hidden(token), hidden_options(options)
         scicat = ScicatClient.from_token(url, token, renew=renew, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 
@@ -214,6 +214,7 @@ class Client:
         ...     client.scicat.is_authenticated
         False
         """
+        options = hidden_options(options)
         scicat = ScicatClient.without_login(url, allow_http=allow_http, **options)
         return cls(client=scicat, file_transfer=file_transfer)
 

@@ -8,7 +8,7 @@ import httpx
 
 from scitacean.catalogue.auth import Session
 from scitacean.catalogue.calls import Calls
-from scitacean.catalogue.http import ConnectionOptions, make_http_client
+from scitacean.catalogue.http import ConnectionOptions, hidden_options, make_http_client
 from scitacean.catalogue.pickling import check_can_be_pickled
 from scitacean.catalogue.sign_in import Login
 from scitacean.catalogue.url import server_url
@@ -42,6 +42,7 @@ class Connected:
         allow_http: bool = False,
         **options: Unpack[ConnectionOptions],
     ) -> None:
+        options = hidden_options(options)
         self._url = server_url(url, allow_http=allow_http)
         self._http = make_http_client(self._url, **options)
         self._calls = Calls(self._http, self._url)

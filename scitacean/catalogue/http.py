@@ -14,6 +14,7 @@ import httpx
 from scitacean._version import __version__
 from scitacean.catalogue.repeat import RepeatingTransport
 from scitacean.catalogue.url import is_loopback
+from scitacean.credentials import SecretStr, StrStorage, text_of
 from scitacean.errors import ConfigurationError
 
 DEFAULT_TIMEOUT = timedelta(seconds=60)
@@ -26,7 +27,7 @@ _CONNECT_TIMEOUT_SECONDS = 10.0
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=4.0)
 
 Verify = bool | str | Path | ssl.SSLContext
-Cert = str | tuple[str, str] | tuple[str, str, str]
+Cert = str | tuple[str, str] | tuple[str, str, str | StrStorage]
 
 
 class Timeouts(TypedDict, total=False):
@@ -77,8 +78,26 @@ class ConnectionOptions(TypedDict, total=False):
     retry_for: timedelta | float
     verify: Verify
     cert: Cert | None
-    proxy: str | None
+    proxy: str | StrStorage | None
     transport: httpx.BaseTransport | None
+
+
+def hidden_options(options: ConnectionOptions) -> ConnectionOptions:
+    """Put passwords in options into storages, which tracebacks do not show that show variables.
+
+    Parameters
+    ----------
+    options:
+        As a user gives them.
+    """
+    hidden = options.copy()
+    proxy, cert = options.get("proxy"), options.get("cert")
+    if isinstance(proxy, str) and "@" in proxy:
+        hidden["proxy"] = SecretStr(proxy)
+    match cert:
+        case (file, key_file, str(password)):
+            hidden["cert"] = (file, key_file, SecretStr(password))
+    return hidden
 
 
 def make_http_client(
@@ -142,10 +161,14 @@ def _seconds(name: str, limit: object, *, zero: bool = False) -> float:
     return float(seconds)
 
 
-def _network(url: str, *, verify: Verify, cert: Cert | None, proxy: str | None) -> httpx.HTTPTransport:
+def _network(
+    url: str, *, verify: Verify, cert: Cert | None, proxy: str | StrStorage | None
+) -> httpx.HTTPTransport:
     try:
         return httpx.HTTPTransport(
-            verify=_ssl_context(verify, cert), proxy=proxy or _proxy_of_environment(url), limits=_LIMITS
+            verify=_ssl_context(verify, cert),
+            proxy=_text(proxy) or _proxy_of_environment(url),
+            limits=_LIMITS,
         )
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
@@ -171,8 +194,12 @@ def _ssl_context(verify: Verify, cert: Cert | None) -> ssl.SSLContext | bool:
     else:
         context = ssl.create_default_context(cafile=verify)
     if cert is not None:
-        context.load_cert_chain(*((cert,) if isinstance(cert, str) else cert))
+        context.load_cert_chain(*((cert,) if isinstance(cert, str) else map(_text, cert)))
     return context
+
+
+def _text(value: str | StrStorage | None) -> str | None:
+    return text_of(value) if isinstance(value, StrStorage) else value
 
 
 def _proxy_of_environment(url: str) -> str | None:

@@ -7,6 +7,7 @@ import ssl
 import httpx
 
 from scitacean.catalogue.http import ConnectionOptions
+from scitacean.credentials import StrStorage
 
 
 def check_can_be_pickled(options: ConnectionOptions, *, has_own_auth: bool) -> None:
@@ -36,7 +37,7 @@ def check_can_be_pickled(options: ConnectionOptions, *, has_own_auth: bool) -> N
         )
         and len(cert) > 2,
         "the URL of the proxy has a password (leave proxy out and set HTTPS_PROXY)": proxy is not None
-        and bool(httpx.URL(proxy).password),
+        and (isinstance(proxy, StrStorage) or bool(httpx.URL(proxy).password)),
     }
     for fault, found in faults.items():
         if found:

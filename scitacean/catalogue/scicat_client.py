@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Self, Unpack
 
-from scitacean.catalogue.http import ConnectionOptions
+from scitacean.catalogue.http import ConnectionOptions, hidden_options
 from scitacean.catalogue.of_datasets import DatasetCalls
 from scitacean.catalogue.of_files import FileCalls
 from scitacean.catalogue.of_others import OtherCalls
@@ -84,7 +84,7 @@ class ScicatClient(DatasetCalls, FileCalls, OtherCalls, WhoCalls):
         []
         """
         # What is raised from here on brings these variables along, in tracebacks that show them.
-        username, password = shown(username), hidden(password)
+        username, password, options = shown(username), hidden(password), hidden_options(options)
         login = PasswordLogin(username, password)
         return cls._signed_in(url, login, allow_http, options, at_once=True)
 
@@ -125,7 +125,7 @@ class ScicatClient(DatasetCalls, FileCalls, OtherCalls, WhoCalls):
         ...     client.is_authenticated
         True
         """
-        token = hidden(token)
+        token, options = hidden(token), hidden_options(options)
         return cls._signed_in(url, TokenLogin(token, asked_again(renew)), allow_http, options)
 
     @classmethod
@@ -154,4 +154,5 @@ class ScicatClient(DatasetCalls, FileCalls, OtherCalls, WhoCalls):
         ...     client.is_authenticated
         False
         """
+        options = hidden_options(options)
         return cls(url, allow_http=allow_http, **options)

@@ -1,4 +1,4 @@
-"""A relay without a server behind it ends the connections it gets, and complains to nobody."""
+"""A relay passes on what comes when it should; without a server it ends connections, without complaints."""
 
 from __future__ import annotations
 
@@ -33,3 +33,32 @@ def test_a_relay_without_a_server_ends_connections() -> None:
     complaints: list[Any] = []
     assert asyncio.run(_connect_in_vain(complaints)) == b""
     assert complaints == []
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(await reader.readexactly(4))
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def _ask_a_frozen_relay() -> tuple[bool, bytes]:
+    async with await asyncio.start_server(_echo, "127.0.0.1", 0) as server:
+        relay = Relay(target_port=server.sockets[0].getsockname()[1])
+        await relay.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+        await relay.freeze()
+        writer.write(b"ping")
+        answer = asyncio.ensure_future(reader.read())
+        await asyncio.wait([answer], timeout=0.2)
+        was_silent = not answer.done()
+        await relay.flow()
+        said = await asyncio.wait_for(answer, 20)
+        writer.close()
+        await writer.wait_closed()
+        await relay.stop()
+    return was_silent, said
+
+
+def test_what_came_while_a_relay_was_frozen_is_passed_on_later() -> None:
+    assert asyncio.run(_ask_a_frozen_relay()) == (True, b"ping")
