@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, Unpack, overload
 
@@ -17,6 +18,7 @@ from scitacean.catalogue.report import problems_of_entry, reported
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.catalogue.sign_in import hidden
 from scitacean.credentials import SecretStr, StrStorage
+from scitacean.display.notebook import in_notebook
 from scitacean.errors import ConfigurationError
 from scitacean.model.attachment import Attachment
 from scitacean.model.dataset import Dataset
@@ -458,6 +460,7 @@ class Client:
         existing: Existing | None = None,
         force: bool = False,
         on_progress: OnProgress | None = None,
+        progress: bool | None = None,
     ) -> Dataset:
         r"""Download files of a dataset into a folder, and check every byte.
 
@@ -485,6 +488,8 @@ class Client:
             Another way to say ``existing="overwrite"``.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
+        progress:
+            Whether to show a bar where there is no ``on_progress``; by default in notebooks only.
 
         Returns
         -------
@@ -521,7 +526,7 @@ class Client:
             flatten=flatten,
             existing=existing,
             force=force,
-            on_progress=on_progress,
+            on_progress=_observer(on_progress, progress),
         )
 
     def get_sample(self, sample_id: str, strict_validation: bool = False) -> Sample:
@@ -563,6 +568,7 @@ class Client:
         dataset: Dataset,
         *,
         on_progress: OnProgress | None = None,
+        progress: bool | None = None,
         journal: str | Path | None = None,
         files_per_block: int = FILES_PER_BLOCK,
         bytes_per_block: int = BYTES_PER_BLOCK,
@@ -579,6 +585,8 @@ class Client:
             The dataset.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
+        progress:
+            Whether to show a bar where there is no ``on_progress``; by default in notebooks only.
         journal:
             File that notes what is done until all is; by default one in the user's state folder.
         files_per_block, bytes_per_block:
@@ -621,7 +629,7 @@ class Client:
             dataset,
             scicat=self._client,
             transfer=self._file_transfer,
-            on_progress=on_progress,
+            on_progress=_observer(on_progress, progress),
             journal=None if journal is None else Path(journal),
             limits=BlockLimits(files_per_block=files_per_block, bytes_per_block=bytes_per_block),
         )
@@ -652,7 +660,8 @@ class Client:
         >>> type(outcomes[0].error).__name__
         'ValidationError'
         """
-        return upload_many(datasets, self.upload_new_dataset_now, executor)
+        # Several bars at once would draw over each other.
+        return upload_many(datasets, partial(self.upload_new_dataset_now, progress=False), executor)
 
     def plan_upload(self, dataset: Dataset) -> UploadPlan:
         """Find out what an upload would do, and all that would make it fail; nothing is sent.
@@ -671,7 +680,13 @@ class Client:
         """
         return plan_upload(dataset, scicat=self._client, transfer=self._file_transfer)
 
-    def resume_upload(self, journal: str | Path, *, on_progress: OnProgress | None = None) -> Dataset:
+    def resume_upload(
+        self,
+        journal: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        progress: bool | None = None,
+    ) -> Dataset:
         """Go on with an upload that was interrupted: nothing is sent or registered twice.
 
         Parameters
@@ -680,6 +695,8 @@ class Client:
             The file that the error named; :meth:`unfinished_uploads` lists them.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
+        progress:
+            Whether to show a bar where there is no ``on_progress``; by default in notebooks only.
 
         Returns
         -------
@@ -702,7 +719,10 @@ class Client:
         ...         client.resume_upload(upload.journal)
         """
         return resume_upload(
-            Path(journal), scicat=self._client, transfer=self._file_transfer, on_progress=on_progress
+            Path(journal),
+            scicat=self._client,
+            transfer=self._file_transfer,
+            on_progress=_observer(on_progress, progress),
         )
 
     def discard_upload(self, journal: str | Path) -> None:
@@ -782,3 +802,12 @@ class Client:
 
 def _rebuilt(cls: type[Client], client: ScicatClient, file_transfer: FileTransfer | None) -> Client:
     return cls(client=client, file_transfer=file_transfer)
+
+
+def _observer(on_progress: OnProgress | None, progress: bool | None) -> OnProgress | None:
+    """Return who is told how it goes on: who is named, or a bar where one is wanted."""
+    if on_progress is not None or not (in_notebook() if progress is None else progress):
+        return on_progress
+    from scitacean.display.progress import progress_bar
+
+    return progress_bar()

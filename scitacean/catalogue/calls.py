@@ -162,6 +162,10 @@ class Calls:
             raise _odd_answer(asked)
         return answer
 
+    def do(self, what: str, send: Callable[[], Response[T]]) -> None:
+        """Send a request whose answer does not matter; see :meth:`get`."""
+        self._read(what, send, strict=False)
+
     def get_list(
         self, what: str, send: Callable[[], Response[list[T]]], kind: type[T], *, strict: bool
     ) -> list[T]:

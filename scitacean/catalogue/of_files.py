@@ -18,7 +18,6 @@ from scicat_api.models import (
     CreateAttachmentV3Dto,
     CreateAttachmentV4Dto,
     CreateOrigDatablockDto,
-    OrigDatablock,
     OutputAttachmentV4Dto,
     OutputOrigDatablockDto,
     PartialOutputOrigDatablockDto,
@@ -226,18 +225,16 @@ class FileCalls(Connected):
         ...     client.scicat.delete_files_and_attachments("20.500.12345/no-such-dataset")
         """
         for block in self.get_orig_datablock_models(pid):
-            self._calls.get_or_none(
+            self._calls.do(
                 f"delete a block of files of {pid}",
                 partial(delete_block.sync_detailed, str(block.field_id), client=self._calls.api),
-                OrigDatablock,
             )
         for attachment in self.get_attachment_models(pid):
-            self._calls.get_or_none(
+            self._calls.do(
                 f"delete an attachment of {pid}",
                 partial(
                     find_one_attachment_and_remove.sync_detailed,
                     str(attachment.aid),
                     client=self._calls.api,
                 ),
-                type(None),
             )

@@ -222,7 +222,7 @@ def test_the_report_marks_what_scitacean_would_have_to_send(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = json.loads((project / "openapi" / "scicat.json").read_text())
-    for name in ("CreateDatasetDto", "CreateProposalDto"):
+    for name in ("CreateDatasetDto", "CreatePolicyDto"):
         schema = document["components"]["schemas"][name]
         schema["properties"]["facility"] = {"type": "string"}
         schema["required"].append("facility")
@@ -231,7 +231,7 @@ def test_the_report_marks_what_scitacean_would_have_to_send(
     assert regenerate.main([f"--document={path}", f"--output={project / 'out'}"]) == 0
     report = capsys.readouterr().out
     assert "  ! came    CreateDatasetDto.facility: required\n" in report
-    assert "    came    CreateProposalDto.facility: required\n" in report
+    assert "    came    CreatePolicyDto.facility: required\n" in report
     assert "\n1 differences touch" in report
 
 

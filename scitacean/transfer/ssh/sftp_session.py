@@ -24,12 +24,19 @@ from scitacean.transfer.ssh.sftp_packets import (
     Kind,
     OpenFlag,
     SftpRefusedError,
-    read_attributes,
-    read_extensions,
-    read_names,
-    read_status,
-    read_string,
     string,
+)
+from scitacean.transfer.ssh.sftp_replies import (
+    UnexpectedReplyError,
+    reply_attributes,
+    reply_data,
+    reply_done,
+    reply_handle,
+    reply_limits,
+    reply_listing,
+    reply_names,
+    reply_space,
+    reply_version,
 )
 
 _T = TypeVar("_T")
@@ -103,7 +110,7 @@ class Pending(Generic[_T]):
         self._read = self._reply = None
         try:
             return read(*reply)
-        except (_UnexpectedError, struct.error):
+        except (UnexpectedReplyError, struct.error):
             raise self._session.no_sftp() from None
 
 
@@ -154,76 +161,76 @@ class SftpSession:
 
     def open(self, path: bytes, flags: OpenFlag, attributes: bytes = ATTRIBUTES_NONE) -> Pending[bytes]:
         """Open a file; the result is its handle. A new one gets the attributes."""
-        return self._start(Kind.OPEN, string(path) + _NUMBER.pack(flags) + attributes, _handle)
+        return self._start(Kind.OPEN, string(path) + _NUMBER.pack(flags) + attributes, reply_handle)
 
     def close(self, handle: bytes) -> Pending[None]:
         """Close a file."""
-        return self._start(Kind.CLOSE, handle, _done)
+        return self._start(Kind.CLOSE, handle, reply_done)
 
     def read(self, handle: bytes, offset: int, size: int) -> Pending[memoryview]:
         """Read a block of a file; the result may be shorter."""
-        return self._start(Kind.READ, handle + _RANGE.pack(offset, size), partial(_data, size))
+        return self._start(Kind.READ, handle + _RANGE.pack(offset, size), partial(reply_data, size))
 
     def write(self, handle: bytes, offset: int, content: bytes) -> Pending[None]:
         """Write a block into a file."""
-        return self._start(Kind.WRITE, handle + _RANGE.pack(offset, len(content)) + content, _done)
+        return self._start(Kind.WRITE, handle + _RANGE.pack(offset, len(content)) + content, reply_done)
 
     def stat(self, path: bytes) -> Pending[Attributes]:
         """Ask about a file, or what a link leads to."""
-        return self._start(Kind.STAT, string(path), _attributes)
+        return self._start(Kind.STAT, string(path), reply_attributes)
 
     def lstat(self, path: bytes) -> Pending[Attributes]:
         """Ask about a file or link."""
-        return self._start(Kind.LSTAT, string(path), _attributes)
+        return self._start(Kind.LSTAT, string(path), reply_attributes)
 
     def fstat(self, handle: bytes) -> Pending[Attributes]:
         """Ask about an open file."""
-        return self._start(Kind.FSTAT, handle, _attributes)
+        return self._start(Kind.FSTAT, handle, reply_attributes)
 
     def fsetstat(self, handle: bytes, attributes: bytes) -> Pending[None]:
         """Set permissions or times of an open file."""
-        return self._start(Kind.FSETSTAT, handle + attributes, _done)
+        return self._start(Kind.FSETSTAT, handle + attributes, reply_done)
 
     def fsync(self, handle: bytes) -> Pending[None]:
         """Put an open file onto the server's disk, where :attr:`can_sync` says that this can be."""
-        return self._start(Kind.EXTENDED, string(_FSYNC) + handle, _done)
+        return self._start(Kind.EXTENDED, string(_FSYNC) + handle, reply_done)
 
     def mkdir(self, path: bytes, attributes: bytes = ATTRIBUTES_NONE) -> Pending[None]:
         """Make a folder."""
-        return self._start(Kind.MKDIR, string(path) + attributes, _done)
+        return self._start(Kind.MKDIR, string(path) + attributes, reply_done)
 
     def opendir(self, path: bytes) -> Pending[bytes]:
         """Open a folder to list it; the result is its handle."""
-        return self._start(Kind.OPENDIR, string(path), _handle)
+        return self._start(Kind.OPENDIR, string(path), reply_handle)
 
     def readdir(self, handle: bytes) -> Pending[list[tuple[bytes, Attributes]]]:
         """Read a part of the listing of a folder; refused with "end of file" after the last one."""
-        return self._start(Kind.READDIR, handle, _listing)
+        return self._start(Kind.READDIR, handle, reply_listing)
 
     def rmdir(self, path: bytes) -> Pending[None]:
         """Remove an empty folder."""
-        return self._start(Kind.RMDIR, string(path), _done)
+        return self._start(Kind.RMDIR, string(path), reply_done)
 
     def remove(self, path: bytes) -> Pending[None]:
         """Remove a file or link."""
-        return self._start(Kind.REMOVE, string(path), _done)
+        return self._start(Kind.REMOVE, string(path), reply_done)
 
     def rename(self, old: bytes, new: bytes) -> Pending[None]:
         """Rename a file; refused where there is one of the new name."""
-        return self._start(Kind.RENAME, string(old) + string(new), _done)
+        return self._start(Kind.RENAME, string(old) + string(new), reply_done)
 
     def replace(self, old: bytes, new: bytes) -> Pending[None]:
         """Rename a file, replacing one of the new name; without the extension this is :meth:`rename`."""
         if _POSIX_RENAME not in self._extensions:
             return self.rename(old, new)
-        return self._start(Kind.EXTENDED, string(_POSIX_RENAME) + string(old) + string(new), _done)
+        return self._start(Kind.EXTENDED, string(_POSIX_RENAME) + string(old) + string(new), reply_done)
 
     def free_space(self, path: bytes) -> int | None:
         """Wait for how many bytes a user may still write there; None where the server does not tell."""
         if _STATVFS not in self._extensions:
             return None
         try:
-            space = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), _space)
+            space = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), reply_space)
             _block, fragment, _all, _free, available = space.result()
         except SftpRefusedError:
             return None
@@ -237,7 +244,7 @@ class SftpSession:
         HostNotReachableError
             If none comes.
         """
-        self._start(Kind.REALPATH, string(b"."), _names).result()
+        self._start(Kind.REALPATH, string(b"."), reply_names).result()
 
     def receive(self) -> list[Pending[Any]]:
         """Send what there is to send, wait for the next replies, and note them.
@@ -281,7 +288,7 @@ class SftpSession:
     def _greet(self) -> dict[bytes, bytes]:
         self._send(_HEADER.pack(5, Kind.INIT, VERSION))
         # The number of this one reply is a version.
-        pending = self._waiting[VERSION] = Pending[dict[bytes, bytes]](self, _version)
+        pending = self._waiting[VERSION] = Pending[dict[bytes, bytes]](self, reply_version)
         while not self.receive():
             pass
         return pending.result()
@@ -289,7 +296,7 @@ class SftpSession:
     def _ask_limits(self) -> None:
         if _LIMITS not in self._extensions:
             return
-        _packet, read, write, handles = self._start(Kind.EXTENDED, string(_LIMITS), _limits).result()
+        _packet, read, write, handles = self._start(Kind.EXTENDED, string(_LIMITS), reply_limits).result()
         # Zero stands for "no limit of its own".
         self.read_size = min(read or _SAFE_BLOCK, _LARGEST_BLOCK)
         self.write_size = min(write or _SAFE_BLOCK, _LARGEST_BLOCK)
@@ -381,59 +388,3 @@ class SftpSession:
             f"The file server {self.host} {what} during the transfer.",
             hint="Check the network and start again.",
         )
-
-
-class _UnexpectedError(Exception):
-    """A reply of a kind that does not belong to the request."""
-
-
-def _checked(kind: int, body: memoryview, expected: Kind) -> memoryview:
-    if kind == expected:
-        return body
-    if kind == Kind.STATUS and (refusal := read_status(body)) is not None:
-        raise refusal
-    raise _UnexpectedError
-
-
-def _done(kind: int, body: memoryview) -> None:
-    if kind != Kind.STATUS:
-        raise _UnexpectedError
-    if (refusal := read_status(body)) is not None:
-        raise refusal
-
-
-def _handle(kind: int, body: memoryview) -> bytes:
-    _, end = read_string(_checked(kind, body, Kind.HANDLE))
-    # With its length in front, as requests name it.
-    return bytes(body[:end])
-
-
-def _data(most: int, kind: int, body: memoryview) -> memoryview:
-    block, _ = read_string(_checked(kind, body, Kind.DATA))
-    if len(block) > most:
-        raise _UnexpectedError
-    return block
-
-
-def _attributes(kind: int, body: memoryview) -> Attributes:
-    return read_attributes(_checked(kind, body, Kind.ATTRS))
-
-
-def _names(kind: int, body: memoryview) -> None:
-    _checked(kind, body, Kind.NAME)
-
-
-def _listing(kind: int, body: memoryview) -> list[tuple[bytes, Attributes]]:
-    return read_names(_checked(kind, body, Kind.NAME))
-
-
-def _limits(kind: int, body: memoryview) -> tuple[int, ...]:
-    return struct.unpack_from(">4Q", _checked(kind, body, Kind.EXTENDED_REPLY))
-
-
-def _space(kind: int, body: memoryview) -> tuple[int, ...]:
-    return struct.unpack_from(">5Q", _checked(kind, body, Kind.EXTENDED_REPLY))
-
-
-def _version(kind: int, body: memoryview) -> dict[bytes, bytes]:
-    return read_extensions(_checked(kind, body, Kind.VERSION))
