@@ -18,12 +18,15 @@ SHARE_IN_CI = 3
 # Requests to the catalogue, in the order of the work.
 UPLOAD_REQUESTS: Mapping[str, Place] = {
     "sign in": on("POST", "/api/v3/auth/login"),
+    "who one is": on("GET", "/api/v3/users/my/self"),
     "isValid": on("POST", "/api/v4/datasets/isValid"),
+    "look-up": on("GET", "/api/v4/datasets"),
     "dataset created": on("POST", "/api/v4/datasets"),
     "block created": on("POST", "/api/v4/origdatablocks"),
     "second block": on("POST", "/api/v4/origdatablocks", after=1),
     "attachment": on("POST", "/api/v3/datasets/*/attachments"),
     "last attachment": on("POST", "/api/v3/datasets/*/attachments", after=1),
+    "look back": on("GET", "/api/v4/attachments"),
 }
 DOWNLOAD_REQUESTS: Mapping[str, Place] = {
     "get dataset": on("GET", "/api/v4/datasets/*"),
@@ -47,7 +50,9 @@ ANSWERS = (
 LASTING = ("refused", "reset", "timeout", "500", "503, Retry-After", "answer lost", "wrong JSON")
 KILLED = ("killed before", "killed after")
 # Until the dataset is there, what was done can be undone.
-AFTER_CREATION = ("block created", "second block", "attachment", "last attachment")
+AFTER_CREATION = ("block created", "second block", "attachment", "last attachment", "look back")
+# Reading alone: to repeat it changes nothing, so that a fault that lasts is worth no case.
+READING = ("who one is", "look-up", "look back")
 
 UPLOAD_TRANSFER: Mapping[str, tuple[str, ...]] = {
     "begin": ("disk full here", "denied here"),
@@ -171,13 +176,13 @@ class Case:
             return {"done", "undone", "kept"}
         if self.step in AFTER_CREATION:
             return {"kept"} if self.fault == "403" or self.is_deadly else {"done", "kept"}
-        if self.step == "sign in":
-            # Of two ways to sign in, one may be refused.
+        if self.step in ("sign in", "who one is"):
+            # Of two ways to sign in, one may be refused; and not all servers say who one is.
             return {"done", "undone"}
         if self.fault in REFUSALS:
             # Where nothing may be written, nothing can be removed.
             return {"undone", "kept"} if self.fault == "denied there" else {"undone"}
-        if self.step in ("isValid", "connect", "begin"):
+        if self.step in ("isValid", "look-up", "connect", "begin"):
             return {"done", "undone", "kept"}
         if self.fault == "damaged there":
             return {"done", "undone"}
@@ -219,7 +224,7 @@ def _of_requests(work: str, step: str) -> Iterator[Case]:
         if step == "sign in" and fault.startswith("401"):
             continue
         yield Case(work=work, step=step, fault=fault)
-        if fault in LASTING:
+        if fault in LASTING and step not in READING:
             yield Case(work=work, step=step, fault=fault, lasting=True)
 
 
