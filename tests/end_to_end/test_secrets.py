@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import base64
 import logging
-import os
 import pickle
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import attrs
-import paramiko
 import pytest
 
-from scitacean import Client, Dataset, ExpiringToken, SecretStr
+from scitacean import Client, ExpiringToken, SecretStr
 from scitacean.cli import main
-from scitacean.credentials import CallbackSecret, EnvironmentSecret, FileSecret
-from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
+from scitacean.credentials import CallbackSecret, EnvironmentSecret
 from scitacean.errors import ScicatError
 from scitacean.testing.faults import (
     Fault,
-    Faults,
     expire_token,
-    faults_of,
     lose_answer,
     on,
     reset,
@@ -37,139 +29,34 @@ from scitacean.testing.faults import (
     truncate,
     wrong_json,
 )
-from scitacean.testing.running_ssh import RunningSSHServer
-from scitacean.testing.ssh_server import ssh_server as asyncssh_server
-from scitacean.transfer.ssh import Prompt, SSHFileTransfer
-from scitacean.workflow.progress import Progress
 from tests.end_to_end.secrecy.sieve import Sieve, texts_of, texts_without_locals
 from tests.end_to_end.transfer.sites import is_nightly
-from tests.unit.transfer.ssh.asking_server import asking_server
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Frames of tests are in tracebacks too, so what they use must be no local variable of theirs.
-PASSWORD = "kestrel-over-the-moor-41"
-WRONG = "merlin-under-the-bridge-17"
-HOST_PASSWORD = "heron-by-the-quiet-weir-83"
-PASSPHRASE = "plover-on-the-grey-sand-29"
-CODE = "903817264455"
-ODD_TOKEN = "eyJhbGciOi\nwith-a-break-in-it"
-BAD_TEXT = "osprey-\udcff-at-the-lake"
+from tests.end_to_end.secrecy.site import (
+    BAD_TEXT,
+    HOST_PASSWORD,
+    ODD_TOKEN,
+    PASSPHRASE,
+    PASSWORD,
+    WRONG,
+    Site,
+    closed_port,
+    fails_without_showing,
+    known_secrets,
+    running_site,
+)
+
 DATASETS = "/api/v4/datasets"
-
-
-def _secrets() -> dict[str, str]:
-    return {
-        "the password": PASSWORD,
-        "the wrong password": WRONG,
-        "the password of the file server": HOST_PASSWORD,
-        "the passphrase": PASSPHRASE,
-        "the code": CODE,
-        "the odd token": ODD_TOKEN,
-        "what cannot be sent": BAD_TEXT,
-    }
-
-
-@attrs.define
-class Site:
-    """The servers, and a search for what was secret on the way to them."""
-
-    catalogue: EmbeddedCatalogue
-    faults: Faults
-    url: str
-    files: RunningSSHServer
-    folder: Path
-    sieve: Sieve
-
-    def token(self) -> str:
-        token = self.catalogue.token_for("me")
-        self.sieve.secrets[f"the token {len(self.sieve.secrets)}"] = token
-        return token
-
-    def transfer(self, **changed: Any) -> SSHFileTransfer:
-        parameters: dict[str, Any] = {
-            "host": self.files.host,
-            "port": self.files.port,
-            "username": self.files.username,
-            "password": SecretStr(HOST_PASSWORD),
-            "known_hosts": self.files.known_hosts,
-            "config": os.devnull,
-            "source_folder": f"{self.files.root.as_posix()}/{{uid}}",
-            "timeout": 20.0,
-        }
-        return SSHFileTransfer(**(parameters | changed))
-
-    def client(self, *, transfer: SSHFileTransfer | None = None, **options: Any) -> Client:
-        return Client.from_credentials(
-            url=self.url,
-            username="me",
-            password=PASSWORD,
-            file_transfer=transfer or self.transfer(),
-            **options,
-        )
-
-    def dataset(self) -> Dataset:
-        dataset = Dataset(
-            type="raw",
-            name="Run 7",
-            owner_group="me",
-            owner="Ada Example",
-            contact_email="ada@site.example",
-            creation_time=datetime(2026, 3, 1, 12, tzinfo=UTC),
-        )
-        dataset.add_local_files(self.folder / "source")
-        dataset.add_attachment(caption="The rod")
-        return dataset
-
-
-class _Listener:
-    """Takes in the tokens of all requests."""
-
-    def __init__(self, catalogue: EmbeddedCatalogue, sieve: Sieve) -> None:
-        self._application = catalogue.wsgi
-        self._sieve = sieve
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        token = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
-        if token and token not in self._sieve.secrets.values():
-            self._sieve.secrets[f"the token {len(self._sieve.secrets)}"] = token
-        return self._application(environ, start_response)
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
-    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"):
-        monkeypatch.setenv(variable, str(tmp_path / "kept"))
-    (tmp_path / "source").mkdir()
-    (tmp_path / "source" / "a.dat").write_bytes(bytes(range(256)) * 4_000)
-    (tmp_path / "served").mkdir()
-    (tmp_path / "no hosts").touch()
-    sieve = Sieve(_secrets())
-    with ExitStack() as stack:
-        catalogue = stack.enter_context(EmbeddedCatalogue(accounts=Accounts.single(password=PASSWORD)))
-        catalogue.wsgi = _Listener(catalogue, sieve)
-        faults = stack.enter_context(faults_of(catalogue))
-        running = stack.enter_context(serve(catalogue))
-        files = stack.enter_context(asyncssh_server(tmp_path / "served", password=HOST_PASSWORD))
-        yield Site(catalogue, faults, running.url, files, tmp_path, sieve)
-
-
-def _fails_without_showing(site: Site, action: Callable[[], object]) -> None:
-    expected = (ScicatError, ValueError, TypeError, KeyboardInterrupt)
-    with site.sieve.watching_logs(), pytest.raises(expected) as caught:
-        action()
-    site.sieve.check(texts_of(caught.value))
-    site.sieve.check_files(site.folder)
-
-
-def _closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with running_site(tmp_path, monkeypatch) as site:
+        yield site
 
 
 def _get(client: Client) -> None:
@@ -189,7 +76,7 @@ SIGN_INS: dict[str, Callable[[Site], object]] = {
     "a wrong password": lambda site: _sign_in(url=site.url, password=WRONG),
     "a wrong password that is kept": lambda site: _sign_in(url=site.url, password=SecretStr(WRONG)),
     "a server that is down": lambda site: _sign_in(
-        url=f"http://127.0.0.1:{_closed_port()}", password=PASSWORD
+        url=f"http://127.0.0.1:{closed_port()}", password=PASSWORD
     ),
     "plain http": lambda site: _sign_in(url="http://scicat.site.example", password=PASSWORD),
     "no URL": lambda site: _sign_in(url="scicat.site.example", password=PASSWORD),
@@ -205,7 +92,7 @@ SIGN_INS: dict[str, Callable[[Site], object]] = {
         url="http://scicat.site.example",
         password=PASSWORD,
         allow_http=True,
-        proxy=f"http://ada:{WRONG}@127.0.0.1:{_closed_port()}",
+        proxy=f"http://ada:{WRONG}@127.0.0.1:{closed_port()}",
     ),
     "no proxy": lambda site: _sign_in(url=site.url, password=PASSWORD, proxy=f"htp://ada:{WRONG}@127.0.0.1"),
     "a password that cannot be sent": lambda site: _sign_in(url=site.url, password=BAD_TEXT),
@@ -230,7 +117,7 @@ SIGN_INS: dict[str, Callable[[Site], object]] = {
 
 @pytest.mark.parametrize("action", SIGN_INS.values(), ids=SIGN_INS)
 def test_signing_in_at_the_catalogue(site: Site, action: Callable[[Site], object]) -> None:
-    _fails_without_showing(site, lambda: action(site))
+    fails_without_showing(site, lambda: action(site))
 
 
 def test_an_address_with_a_password(site: Site) -> None:
@@ -240,102 +127,6 @@ def test_an_address_with_a_password(site: Site) -> None:
     site.sieve.check(texts_without_locals(caught.value))
 
 
-def _uploads(site: Site, transfer: SSHFileTransfer) -> None:
-    with site.client(transfer=transfer) as client:
-        client.upload_new_dataset_now(site.dataset())
-
-
-def _key_with_passphrase(site: Site) -> Path:
-    path = site.folder / "key"
-    paramiko.ECDSAKey.generate().write_private_key_file(str(path), PASSPHRASE)
-    return path
-
-
-def _refuses(prompt: Prompt) -> str:
-    raise ValueError(f"there is nobody at {prompt.host}")
-
-
-def _gives_up(prompt: Prompt) -> str:
-    raise KeyboardInterrupt
-
-
-def _frozen(site: Site) -> None:
-    site.files.freeze()
-    _uploads(site, site.transfer(timeout=0.5))
-
-
-def _cut(site: Site, size: int) -> None:
-    site.files.cut_after(size)
-    site.files.refuse_connections()
-    _uploads(site, site.transfer())
-
-
-def _cut_off(site: Site) -> None:
-    def cut(progress: Progress) -> None:
-        if progress.bytes_done:
-            site.files.refuse_connections()
-            site.files.kill_connections()
-
-    with site.client() as client:
-        client.upload_new_dataset_now(site.dataset(), on_progress=cut)
-
-
-def _asked(site: Site, **parameters: Any) -> None:
-    with asking_server(
-        site.folder,
-        "password",
-        "keyboard-interactive",
-        password=HOST_PASSWORD,
-        rounds=[("Look at your phone", [("Code: ", False)], ["123456"])],
-    ) as server:
-        port, known_hosts = server.port, server.known_hosts
-        transfer = site.transfer(
-            username="ada", port=port, known_hosts=known_hosts, password=None, **parameters
-        )
-        _uploads(site, transfer)
-
-
-HOSTS: dict[str, Callable[[Site], object]] = {
-    "a wrong password": lambda site: _uploads(site, site.transfer(password=WRONG)),
-    "a wrong password that is kept": lambda site: _uploads(site, site.transfer(password=SecretStr(WRONG))),
-    "a password that cannot be sent": lambda site: _uploads(site, site.transfer(password=BAD_TEXT)),
-    "no password in the environment": lambda site: _uploads(
-        site, site.transfer(password=EnvironmentSecret("NOT_SET"))
-    ),
-    "no password in a file": lambda site: _uploads(site, site.transfer(password=FileSecret("no-such-file"))),
-    "a server that is down": lambda site: _uploads(site, site.transfer(port=_closed_port())),
-    "an unknown server": lambda site: _uploads(site, site.transfer(known_hosts=site.folder / "no hosts")),
-    "a wrong parameter": lambda site: SSHFileTransfer(
-        "127.0.0.1",
-        password=HOST_PASSWORD,
-        verify="no",  # type: ignore[arg-type]  # which is refused
-    ),
-    "a wrong passphrase": lambda site: _uploads(
-        site, site.transfer(key_filename=_key_with_passphrase(site), passphrase=WRONG)
-    ),
-    "a key that is not accepted": lambda site: _uploads(
-        site, site.transfer(key_filename=_key_with_passphrase(site), passphrase=PASSPHRASE, password=WRONG)
-    ),
-    "a wrong code": lambda site: _asked(
-        site, ask=lambda prompt: HOST_PASSWORD if "assword" in prompt.text else CODE
-    ),
-    "nobody who answers": lambda site: _asked(site, ask=_refuses),
-    "somebody who gives up": lambda site: _asked(
-        site, ask=lambda prompt: HOST_PASSWORD if "assword" in prompt.text else _gives_up(prompt)
-    ),
-    "a server that is silent": _frozen,
-    "a line that is cut at once": lambda site: _cut(site, 500),
-    "a line that is cut at sign-in": lambda site: _cut(site, 2_600),
-    "a line that is cut later": _cut_off,
-}
-
-
-@pytest.mark.parametrize("action", HOSTS.values(), ids=HOSTS)
-def test_signing_in_at_the_file_server(site: Site, action: Callable[[Site], object]) -> None:
-    _fails_without_showing(site, lambda: action(site))
-
-
-# The rest of the kinds of answers is nightly.
 FAULTS: list[Fault] = [status(503, {"Retry-After": "600"}), lose_answer(), wrong_json()]
 MORE_FAULTS: list[Fault] = [status(500), status(403), status(401), reset(), truncate(), wrong_json(b"{}")]
 REQUESTS = {
@@ -379,7 +170,7 @@ def test_work_that_succeeds_with_a_session_that_expires(site: Site) -> None:
         objects = [client, client.scicat, client.file_transfer, *vars(client).values()]
         site.sieve.check({f"the repr of {type(one).__name__}": repr(one) for one in objects})
         site.sieve.check({f"the attributes of {type(one).__name__}": _attributes(one) for one in objects})
-    assert len(site.sieve.secrets) > len(_secrets()) + 1
+    assert len(site.sieve.secrets) > len(known_secrets()) + 1
     site.sieve.check_files(site.folder)
 
 
@@ -465,7 +256,7 @@ def _show_in(local: str) -> None:
 
 @pytest.mark.parametrize("fails", [lambda: _show_in(PASSWORD), lambda: _show_in(WRONG + PASSWORD)])
 def test_the_search_finds_what_is_there(fails: Callable[[], None]) -> None:
-    sieve = Sieve(_secrets())
+    sieve = Sieve(known_secrets())
     with pytest.raises(ValueError, match="local") as caught:
         fails()
     texts = texts_of(caught.value)
