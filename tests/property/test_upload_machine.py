@@ -65,7 +65,7 @@ def faults(requests: Mapping[str, object], moments: list[str]) -> st.SearchStrat
         {"step": st.sampled_from(list(requests)), "fault": ANSWERS, "lasting": st.booleans()}
     )
     of_transfer = st.fixed_dictionaries(
-        {"step": st.sampled_from(moments), "fault": HARMS, "after": st.integers(0, 9)}
+        {"step": st.sampled_from(moments), "fault": HARMS, "after": st.integers(0, 4)}
     )
     return of_transfer | of_answers
 
@@ -126,12 +126,12 @@ class UploadMachine(RuleBasedStateMachine):
                 self.contents[name] = (f"{number} {name} ".encode() * size)[:size]
         write(Path(self.place.local), self.contents)
 
-    @rule(fault=NO_FAULT | UPLOAD_FAULTS | UPLOAD_FAULTS)
+    @rule(fault=UPLOAD_FAULTS | NO_FAULT)
     @precondition(lambda self: self.state != "done")
     def upload(self, fault: dict[str, Any] | None) -> None:
         self.work("upload", fault)
 
-    @rule(fault=NO_FAULT | UPLOAD_FAULTS | UPLOAD_FAULTS)
+    @rule(fault=UPLOAD_FAULTS | NO_FAULT)
     @precondition(lambda self: self.state == "kept")
     def resume(self, fault: dict[str, Any] | None) -> None:
         self.work("resume", fault)
@@ -185,7 +185,7 @@ class UploadMachine(RuleBasedStateMachine):
         assert self.place.kept == []
         self.state = "new"
 
-    @rule(fault=NO_FAULT | DOWNLOAD_FAULTS)
+    @rule(fault=DOWNLOAD_FAULTS | NO_FAULT)
     @precondition(lambda self: self.state == "done")
     def download(self, fault: dict[str, Any] | None) -> None:
         error = self.attempt("download", fault)
