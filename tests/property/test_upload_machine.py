@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import attrs
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -231,7 +231,14 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[type[UploadMac
 def test_uploads_that_fail_anywhere_are_gone_on_with_or_undone(machine: type[UploadMachine]) -> None:
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, print_blob=True),
+        # A step takes a second and more, so that a shorter example would be long in coming.
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
+            phases=[Phase.explicit, Phase.reuse, Phase.generate],
+        ),
     )
 
 
