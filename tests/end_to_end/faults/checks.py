@@ -101,10 +101,12 @@ def check_stopped_upload(
         "undone" or "kept".
     """
     for name, content in found.files.items():
-        if PARTIAL not in name:
-            assert content == (foreign[name] if name in foreign else contents[name]), (
-                f"wrong content in {name}"
-            )
+        if name in foreign:
+            assert content == foreign[name], f"{name} was overwritten"
+        elif name in contents:
+            assert content == contents[name], f"wrong content in {name}"
+        else:
+            assert PARTIAL in name, f"{name} is nobody's"
     mine = {name: content for name, content in found.files.items() if name not in foreign}
     assert len(found.pids) <= 1, "twice in the catalogue"
     assert len(set(found.registered)) == len(found.registered), "a file twice in the catalogue"
@@ -144,10 +146,10 @@ def check_stopped_download(
     files = tree(Path(place.target))
     files.pop(FILLER, None)
     for name, content in files.items():
-        folder, _, last = name.rpartition("/")
-        if PARTIAL not in last:
+        if name in contents:
             assert content == contents[name], f"wrong content in {name}"
             continue
+        folder, _, last = name.rpartition("/")
         whole = contents[f"{folder}/" * bool(folder) + last.removeprefix(".").rpartition(PARTIAL)[0]]
         assert len(content) <= len(whole)
     assert error is None or isinstance(error, ScicatError | KeyboardInterrupt), repr(error)
