@@ -62,6 +62,11 @@ class Steps:
     pid: str | None = None
     is_absent: bool = False
 
+    def undo(self) -> None:
+        """Go back to what is known before the catalogue is asked."""
+        self.is_creating = False
+        self.pid = None
+
 
 class _Details(TypedDict):
     size: int
@@ -216,6 +221,15 @@ class Journal:
         self._write({"registered": what})
         self.save()
 
+    def note_undoing(self) -> None:
+        """Note that files are going to be removed; who goes on looks what is left of them, and sends the rest.
+
+        The catalogue surely does not have the dataset.
+        """
+        self.steps.undo()
+        self._write({"undoing": datetime.now(tz=UTC).isoformat()})
+        self.save()
+
     def save(self) -> None:
         """Make sure that all that was noted is on the disk."""
         try:
@@ -322,6 +336,8 @@ def _apply(line: Mapping[str, object], steps: Steps) -> None:
             steps.is_creating = True
         case {"created": str(pid)}:
             steps.pid = pid
+        case {"undoing": _}:
+            steps.undo()
 
 
 def _details(sent: Sent) -> dict[str, object]:

@@ -36,16 +36,18 @@ def undo_sending(journal: Journal, connection: UploadConnection) -> None:
     Raises
     ------
     TransferError
-        If they cannot be removed.
+        If they cannot be removed; then they can be sent once more.
     """
     steps = journal.steps
-    if not journal.is_resumed:
+    if journal.is_resumed and not isinstance(connection, ClearsUploads):
+        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
+    if steps.is_creating:
+        journal.note_undoing()
+    if not isinstance(connection, ClearsUploads) or not journal.is_resumed:
         folder = steps.record.source_folder
         files = [one.file for one in steps.record.local]
         connection.revert_upload(*(one for one in files if folder / one.remote_path not in steps.present))
         return
-    if not isinstance(connection, ClearsUploads):
-        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
     if unknown := connection.clear_upload(_leftovers(journal), made_folders=steps.made_folders):
         raise _by_hand(journal, unknown)
 

@@ -7,24 +7,27 @@ import multiprocessing
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scitacean import Client, Dataset
+from scitacean import Client, Dataset, File, RemotePath
 from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 from scitacean.errors import (
     ConfigurationError,
     FileUploadError,
+    HostNotReachableError,
     UploadInterrupted,
     ValidationError,
 )
 from scitacean.testing.client import FakeClient
 from scitacean.testing.faults import Faults, faults_of, lose_answer, on, status
-from scitacean.transfer.copy import CopyFileTransfer
+from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.protocol import Leftover
 from scitacean.workflow.progress import Progress
 
 CONTENT = {f"{number:03}.dat": bytes([number]) * (number * 1000) for number in range(12)}
@@ -212,6 +215,50 @@ def test_an_interrupted_upload_can_be_undone(
     assert client.scicat.query_datasets({}) == []
     assert client.scicat.get_orig_datablock_models(str(caught.value.pid)) == []
     assert client.unfinished_uploads() == []
+
+
+class BreaksWhileUndoing(CopyFileTransfer):
+    """Loses its file server after one file is removed."""
+
+    @contextmanager
+    def connect_for_upload(
+        self, dataset: Dataset, representative_file_path: RemotePath
+    ) -> Iterator[CopyUploadConnection]:
+        class Connection(CopyUploadConnection):
+            def revert_upload(self, *files: File) -> None:
+                super().revert_upload(files[0])
+                raise HostNotReachableError("The server is gone.")
+
+            def clear_upload(
+                self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]
+            ) -> list[RemotePath]:
+                super().clear_upload(leftovers[:1], made_folders=made_folders)
+                raise HostNotReachableError("The server is gone.")
+
+        yield Connection(source_folder=self.source_folder_for(dataset))
+
+
+@pytest.mark.parametrize("how", ["refused", "discarded", "discarded once created"])
+def test_what_was_undone_in_part_is_sent_once_more(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, how: str
+) -> None:
+    folder = tmp_path / "there" / "Run_7"
+    broken = Client(client=client.scicat, file_transfer=BreaksWhileUndoing(source_folder=folder.as_posix()))
+    if how == "discarded once created":
+        faults.add(on("POST", "/api/v4/origdatablocks"), status(400))
+    else:
+        faults.add(on("POST", "/api/v4/datasets"), status(400 if how == "refused" else 504))
+    with pytest.raises(UploadInterrupted) as caught:
+        broken.upload_new_dataset_now(dataset)
+    assert caught.value.journal is not None
+    if how != "refused":
+        assert tree(folder) == CONTENT
+        with pytest.raises(HostNotReachableError):
+            broken.discard_upload(caught.value.journal)
+    assert len(tree(folder)) == len(CONTENT) - 1
+    assert client.scicat.query_datasets({}) == []
+    faults.clear()
+    check_complete(client, client.resume_upload(caught.value.journal), folder)
 
 
 def test_files_that_were_there_before_stay(
