@@ -224,11 +224,12 @@ class Journal:
     def note_undoing(self) -> None:
         """Note that files are going to be removed; who goes on looks what is left of them, and sends the rest.
 
-        The catalogue surely does not have the dataset.
+        The catalogue surely does not have the dataset; where it was not asked, nothing has to be noted.
         """
-        self.steps.undo()
-        self._write({"undoing": datetime.now(tz=UTC).isoformat()})
-        self.save()
+        if self.steps.is_creating:
+            self.steps.undo()
+            self._write({"undoing": datetime.now(tz=UTC).isoformat()})
+            self.save()
 
     def save(self) -> None:
         """Make sure that all that was noted is on the disk."""

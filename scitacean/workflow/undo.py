@@ -39,15 +39,15 @@ def undo_sending(journal: Journal, connection: UploadConnection) -> None:
         If they cannot be removed; then they can be sent once more.
     """
     steps = journal.steps
-    if journal.is_resumed and not isinstance(connection, ClearsUploads):
-        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
-    if steps.is_creating:
-        journal.note_undoing()
-    if not isinstance(connection, ClearsUploads) or not journal.is_resumed:
+    if not journal.is_resumed:
         folder = steps.record.source_folder
         files = [one.file for one in steps.record.local]
+        journal.note_undoing()
         connection.revert_upload(*(one for one in files if folder / one.remote_path not in steps.present))
         return
+    if not isinstance(connection, ClearsUploads):
+        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
+    journal.note_undoing()
     if unknown := connection.clear_upload(_leftovers(journal), made_folders=steps.made_folders):
         raise _by_hand(journal, unknown)
 
