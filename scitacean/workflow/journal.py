@@ -225,7 +225,7 @@ class Journal:
         self.save()
 
     def note_undoing(self) -> None:
-        """Note that files are going to be removed; who goes on looks what is left of them, and sends the rest.
+        """Note that files are going to be removed; who goes on sends what is not there any more.
 
         The catalogue surely does not have the dataset; where it was not asked, nothing has to be noted.
         """

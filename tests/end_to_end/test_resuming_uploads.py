@@ -21,6 +21,7 @@ from scitacean.errors import (
     ConfigurationError,
     FileUploadError,
     HostNotReachableError,
+    ScicatCommError,
     UploadInterrupted,
     ValidationError,
 )
@@ -303,6 +304,78 @@ def test_files_that_have_changed_since_are_not_registered(
     client.discard_upload(unfinished.journal)
     assert tree(tmp_path / "there") == {}
     assert client.unfinished_uploads() == []
+
+
+def test_what_another_upload_has_registered_is_not_registered_or_removed(
+    client: FakeClient, dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    journal = tmp_path / "my.journal"
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop, journal=journal)
+    # From elsewhere, where nothing is known of the first one.
+    uploaded = client.upload_new_dataset_now(dataset)
+    for call in (
+        lambda: client.resume_upload(journal),
+        lambda: client.upload_new_dataset_now(dataset, journal=journal),
+    ):
+        with pytest.raises(UploadInterrupted, match=f"already, as {uploaded.pid}.*--discard"):
+            call()
+    client.discard_upload(journal)
+    assert not journal.exists()
+    check_complete(client, uploaded, tmp_path / "there" / "Run_7")
+
+
+def test_what_cannot_be_gone_on_with_yet_is_explained(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    (unfinished,) = client.unfinished_uploads()
+    faults.add(on("GET", "/api/v4/datasets", times=99), status(500))
+    with pytest.raises(UploadInterrupted, match="5 of its 12.* are complete") as caught:
+        client.resume_upload(unfinished.journal)
+    assert caught.value.journal == unfinished.journal
+    faults.clear()
+    (tmp_path / "there").rename(tmp_path / "away")
+    (tmp_path / "there").touch()
+    with pytest.raises(UploadInterrupted, match="is no folder") as caught:
+        client.resume_upload(unfinished.journal)
+    assert caught.value.journal == unfinished.journal
+    (tmp_path / "there").unlink()
+    (tmp_path / "away").rename(tmp_path / "there")
+    check_complete(client, client.resume_upload(unfinished.journal), tmp_path / "there" / "Run_7")
+
+
+@pytest.mark.parametrize("can_undo", [True, False])
+def test_a_dataset_that_is_refused_later_is_undone_or_kept(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, can_undo: bool
+) -> None:
+    faults.add(on("POST", "/api/v4/datasets"), status(504))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    journal = caught.value.journal
+    assert journal is not None
+    faults.clear()
+    faults.add(on("POST", "/api/v4/datasets"), status(400))
+    if can_undo:
+        with pytest.raises(ScicatCommError, match="400"):
+            client.resume_upload(journal)
+        assert not (tmp_path / "there").exists()
+        assert not journal.exists()
+        return
+    with pytest.raises(UploadInterrupted, match="could not be undone.*no file transfer") as caught:
+        Client(client=client.scicat, file_transfer=None).resume_upload(journal)
+    assert caught.value.journal == journal
+    assert tree(tmp_path / "there" / "Run_7") == CONTENT
+    check_complete(client, client.resume_upload(journal), tmp_path / "there" / "Run_7")
 
 
 def test_journals_are_for_one_catalogue_and_one_folder(
