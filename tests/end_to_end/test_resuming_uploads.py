@@ -378,6 +378,24 @@ def test_a_dataset_that_is_refused_later_is_undone_or_kept(
     check_complete(client, client.resume_upload(journal), tmp_path / "there" / "Run_7")
 
 
+def test_what_may_not_be_sent_any_more_is_kept_where_the_dataset_may_be_there(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    faults.add(on("POST", "/api/v4/datasets"), lose_answer())
+    faults.add(on("GET", "/api/v4/datasets", after=1), status(500))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    faults.clear()
+    journal = caught.value.journal
+    assert journal is not None
+    # As by a version with other rules.
+    journal.write_text(journal.read_text().replace('"remote_path":"011.dat"', '"remote_path":"../011.dat"'))
+    with pytest.raises(UploadInterrupted, match=r"\.\./011\.dat"):
+        client.resume_upload(journal)
+    assert tree(tmp_path / "there" / "Run_7") == CONTENT
+    assert journal.exists()
+
+
 def test_journals_are_for_one_catalogue_and_one_folder(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
 ) -> None:
