@@ -242,7 +242,9 @@ def _rename_without_overwriting(unfinished: str, target: str) -> None:
     except OSError:
         os.rename(unfinished, target)
     else:
-        os.unlink(unfinished)
+        # Who looks ahead at that moment has removed it.
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
 
 
 def _beginning(unfinished: str, local: str, size: int, digest: hashlib._Hash | None) -> int:

@@ -28,6 +28,7 @@ from scitacean.errors import (
 from scitacean.testing.client import FakeClient
 from scitacean.testing.faults import Faults, faults_of, lose_answer, on, status
 from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover
 from scitacean.workflow.progress import Progress
 
@@ -283,6 +284,54 @@ def test_files_that_were_there_before_stay(
     assert (plan.problems, sum(file.is_there for file in plan.files), plan.requests) == ((), 1, 4)
     assert plan.size == sum(map(len, CONTENT.values())) - len(CONTENT["003.dat"])
     check_complete(client, client.upload_new_dataset_now(dataset), folder)
+
+
+def test_a_file_that_changes_before_its_turn_is_not_registered(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    def change(progress: Progress) -> None:
+        if progress.files_done == 3:
+            (source / "011.dat").write_bytes(bytes(len(CONTENT["011.dat"])))
+
+    with pytest.raises(FileUploadError, match=r"011\.dat changed"):
+        client.upload_new_dataset_now(dataset, on_progress=change)
+    assert not (tmp_path / "there").exists()
+    assert client.scicat.query_datasets({}) == []
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_process_killed_between_two_names_leaves_one_in_the_end(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path, both: bool
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    folder = tmp_path / "there" / "Run_7"
+    for target in folder.glob("0*"):
+        status = (source / target.name).stat()
+        partial = folder / partial_name(target.name, target, status.st_size, status.st_mtime_ns)
+        partial.hardlink_to(target)
+        if not both:
+            target.unlink()
+    (unfinished,) = client.unfinished_uploads()
+    check_complete(client, client.resume_upload(unfinished.journal), folder)
+
+
+def test_the_plan_of_an_upload_to_go_on_with_has_no_problems(client: FakeClient, dataset: Dataset) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    plan = client.plan_upload(dataset)
+    assert plan.problems == ()
+    assert sum(file.is_there for file in plan.files) == 5
+    (problem,) = client.plan_upload(dataset.replace(keywords=["other"])).problems
+    assert "is not finished" in problem
 
 
 def test_files_that_have_changed_since_are_not_registered(
