@@ -25,6 +25,9 @@ _MOST_LISTED = 20
 def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
     """Look what is there under the names of files, and whether they can be copied.
 
+    Where a process was killed while a complete file had both its partial name and its own, the partial one is
+    removed.
+
     Parameters
     ----------
     requests:
@@ -50,6 +53,7 @@ def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
             elif request.resume and _is_same(request.local, target):
                 checksum = checksum_of_linked(request.local, request.checksum_algorithm)
                 present[request.remote] = sent_as_is(status, checksum)
+                _drop_second_name(request, status)
             else:
                 in_the_way.append(target)
         except OSError as error:
@@ -172,6 +176,16 @@ def _free_space(
 
 def _is_same(local: Path, target: str) -> bool:
     return os.path.isfile(target) and not os.path.islink(target) and filecmp.cmp(local, target, shallow=False)
+
+
+def _drop_second_name(request: SendRequest, status: os.stat_result) -> None:
+    target = request.remote.posix
+    name = partial_name(request.remote.name, target, status.st_size, status.st_mtime_ns)
+    second = f"{os.path.dirname(target)}/{name}"
+    # What cannot be removed is there twice at most, and does no harm.
+    with suppress(OSError):
+        if os.path.samestat(os.lstat(second), os.lstat(target)):
+            os.unlink(second)
 
 
 def _has_size(path: str, size: int) -> bool:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ from scitacean.transfer.local_target import open_local_target
 from scitacean.transfer.mounted import ChecksumsHere, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, ProgressCallback, SendRequest, Sent, SentCallback
+
+_CHUNK = 1 << 20
 
 
 class CopyUploadConnection(ChecksumsHere):
@@ -157,8 +160,8 @@ class CopyUploadConnection(ChecksumsHere):
         on_progress: ProgressCallback | None,
     ) -> Sent:
         local, target, size = os.fspath(request.local), request.remote.posix, before.st_size
-        done = _size_of_beginning(unfinished, size) if request.resume else 0
-        digest = None if done else new_digest(request.checksum_algorithm)
+        digest = new_digest(request.checksum_algorithm)
+        done = _beginning(unfinished, local, size, digest) if request.resume else 0
         self._written[target] = unfinished
         with (
             open(local, "rb", buffering=0) as source,
@@ -239,16 +242,27 @@ def _rename_without_overwriting(unfinished: str, target: str) -> None:
     except OSError:
         os.rename(unfinished, target)
     else:
-        os.unlink(unfinished)
+        # Who looks ahead at that moment has removed it.
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
 
 
-def _size_of_beginning(unfinished: str, size: int) -> int:
-    """Return how many bytes of what an earlier upload left can be used."""
+def _beginning(unfinished: str, local: str, size: int, digest: hashlib._Hash | None) -> int:
+    """Return how many bytes of what an earlier upload left are right, and add them to the checksum."""
     try:
         status = os.lstat(unfinished)
     except OSError:
         return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size <= size else 0
+    if not stat.S_ISREG(status.st_mode) or status.st_size > size:
+        return 0
+    done = 0
+    # After a crash, file systems may have lengths without the content, those of networks in the middle too.
+    with open(unfinished, "rb") as there, open(local, "rb") as here:
+        while (found := there.read(_CHUNK)) and here.read(len(found)) == found:
+            done += len(found)
+            if digest is not None:
+                digest.update(found)
+    return done
 
 
 def _sync_folder(folder: str) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self, TypedDict, cast
@@ -20,6 +22,7 @@ from scitacean.workflow.upload_record import UploadRecord
 if TYPE_CHECKING:
     from filelock import FileLock
 
+_logger = logging.getLogger("scitacean")
 _FORMAT = 1
 _MOST_UNSAVED = 1_000
 _LONGEST_UNSAVED_SECONDS = 1.0
@@ -61,6 +64,11 @@ class Steps:
     is_creating: bool = False
     pid: str | None = None
     is_absent: bool = False
+
+    def undo(self) -> None:
+        """Go back to what is known before the catalogue is asked."""
+        self.is_creating = False
+        self.pid = None
 
 
 class _Details(TypedDict):
@@ -147,10 +155,7 @@ class Journal:
             If it is no journal, is not there, or its upload is still running.
         """
         if not path.is_file():
-            raise ConfigurationError(
-                f"There is no journal {path}: that upload is finished, or was undone.",
-                hint="scitacean resume --list (client.unfinished_uploads) shows those that are not.",
-            )
+            raise _no_journal(path)
         try:
             lock = _locked(path)
         except OSError as error:
@@ -162,6 +167,9 @@ class Journal:
             file.truncate(end)
             file.seek(end)
             return cls(path, lock, file, steps, is_resumed=True)
+        except FileNotFoundError:
+            _release(lock)
+            raise _no_journal(path) from None
         except OSError as error:
             _release(lock)
             raise not_written(path, error) from error
@@ -216,6 +224,16 @@ class Journal:
         self._write({"registered": what})
         self.save()
 
+    def note_undoing(self) -> None:
+        """Note that files are going to be removed; who goes on sends what is not there any more.
+
+        The catalogue surely does not have the dataset; where it was not asked, nothing has to be noted.
+        """
+        if self.steps.is_creating:
+            self.steps.undo()
+            self._write({"undoing": datetime.now(tz=UTC).isoformat()})
+            self.save()
+
     def save(self) -> None:
         """Make sure that all that was noted is on the disk."""
         try:
@@ -228,13 +246,21 @@ class Journal:
 
     def remove(self) -> None:
         """Remove it, because there is nothing to go on with."""
-        self._file.close()
-        self.path.unlink(missing_ok=True)
+        self._close_file()
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            # Whatever was to be done is done.
+            _logger.warning(
+                "The journal %s is not needed any more, but cannot be removed: %s. Remove it by hand.",
+                self.path,
+                error.strerror or error,
+            )
         self.close()
 
     def close(self) -> None:
         """Let others open it."""
-        self._file.close()
+        self._close_file()
         _release(self._lock)
 
     def __enter__(self) -> Self:
@@ -242,6 +268,11 @@ class Journal:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _close_file(self) -> None:
+        # What could not be written was told when it was, and cannot be written now either.
+        with suppress(OSError):
+            self._file.close()
 
     def _write(self, content: Mapping[str, object]) -> None:
         try:
@@ -322,6 +353,8 @@ def _apply(line: Mapping[str, object], steps: Steps) -> None:
             steps.is_creating = True
         case {"created": str(pid)}:
             steps.pid = pid
+        case {"undoing": _}:
+            steps.undo()
 
 
 def _details(sent: Sent) -> dict[str, object]:
@@ -353,8 +386,9 @@ def _locked(path: Path) -> FileLock:
 
 
 def _release(lock: FileLock) -> None:
-    # While it is held, or somebody else's would be removed.
-    Path(lock.lock_file).unlink(missing_ok=True)
+    # While it is held, or somebody else's would be removed. Windows removes it when it is released.
+    with suppress(OSError):
+        Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
 
 
@@ -378,6 +412,13 @@ def _write_new(path: Path, content: bytes) -> None:
         unfinished.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def _no_journal(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"There is no journal {path}: that upload is finished, or was undone.",
+        hint="scitacean resume --list (client.unfinished_uploads) shows those that are not.",
+    )
 
 
 def _in_use(path: Path) -> ConfigurationError:
@@ -408,6 +449,8 @@ def _sync_folder(folder: Path) -> None:
     if os.name != "nt":
         number = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(number)
+            # Some network file systems do not sync folders: there is no other way there.
+            with suppress(OSError):
+                os.fsync(number)
         finally:
             os.close(number)

@@ -205,8 +205,7 @@ def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str
     ...     check_catalogue(record_of(dataset, [], None, client.scicat), client.scicat)
     frozenset()
     """
-    size = sum(one.size for one in record.local)
-    scicat.check_session(_LEAST_TIME + timedelta(seconds=size / _EXPECTED_BYTES_PER_SECOND))
+    check_session(sum(one.size for one in record.local), scicat)
     model = record.request_model()
     scicat.validate_dataset_model(model)
     groups = scicat.my_groups()
@@ -227,6 +226,32 @@ def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str
             request=scicat.url,
         )
     return frozenset(alike)
+
+
+def check_session(size: int, scicat: ScicatClient) -> None:
+    """Make sure that one is signed in for as long as sending files may take.
+
+    Parameters
+    ----------
+    size:
+        Of the files, in bytes.
+    scicat:
+        Talks to the catalogue.
+
+    Raises
+    ------
+    LoginError, SessionExpiredError
+        If one is not.
+    ScicatCommError
+        If there is no proper answer.
+
+    Examples
+    --------
+    >>> from scitacean import Client
+    >>> with Client.local("my-catalogue") as client:
+    ...     check_session(10**12, client.scicat)
+    """
+    scicat.check_session(_LEAST_TIME + timedelta(seconds=size / _EXPECTED_BYTES_PER_SECOND))
 
 
 def _is_to_send(file: object) -> bool:

@@ -95,7 +95,7 @@ def register(files: Sequence[File], journal: Journal, scicat: ScicatClient, limi
     # All bodies are made before the first request, so that none fails for want of the next.
     blocks = _blocks(files, journal, limits)
     attachments = journal.steps.record.attachment_models()
-    may_be_there = journal.steps.pid is not None
+    may_be_there = journal.steps.is_creating
     created = _dataset(journal, scicat)
     pid = _pid(created, journal)
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
@@ -23,6 +23,9 @@ from scitacean.transfer.protocol import (
 from scitacean.workflow.journal import Journal
 from scitacean.workflow.progress import ProgressMeter
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
+
+_SAME_TIME = timedelta(milliseconds=1)
+"""Transfers may round."""
 
 
 def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
@@ -73,6 +76,7 @@ def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMe
     meter.phase("moving")
     if isinstance(connection, ResumableUpload):
         unverified = _send(journal, connection, connection, meter)
+        _refuse_changed_before_sent(record.local, journal.steps.sent)
     else:
         unverified = _send_plainly(journal, connection)
     _refuse_changed_meanwhile(record.local, journal.steps.sent)
@@ -163,6 +167,13 @@ def _refuse_changed(local: Sequence[LocalFile]) -> None:
             raise _changed(path)
 
 
+def _refuse_changed_before_sent(local: Sequence[LocalFile], sent: Mapping[int, Sent]) -> None:
+    """Refuse files that had changed when their turn came; later changes are for the transfer to see."""
+    for index, one in enumerate(local):
+        if abs(sent[index].modified - _modified(one)) > _SAME_TIME:
+            raise _changed(cast("Path", one.file.local_path))
+
+
 def _refuse_changed_meanwhile(local: Sequence[LocalFile], sent: Mapping[int, Sent]) -> None:
     for index, one in enumerate(local):
         if sent[index].size != one.size:
@@ -199,6 +210,6 @@ def _verify(
                 bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
     if bad:
         raise IntegrityError(
-            f"{len(bad)} file(s) did not arrive as they were sent; the upload was undone.{''.join(bad)}\n",
+            f"{len(bad)} file(s) did not arrive as they were sent, so nothing was registered.{''.join(bad)}\n",
             hint="Upload again; if that does not help, tell the file server's administrator.",
         )

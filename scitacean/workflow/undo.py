@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Container
 from contextlib import suppress
 from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import ConfigurationError, ForbiddenError, NotFoundError, UploadInterrupted
+from scitacean.model.file_wire import usable_entries
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     ClearsUploads,
@@ -20,10 +23,14 @@ from scitacean.workflow.journal import Journal
 from scitacean.workflow.register import find_created
 from scitacean.workflow.unfinished import alone_in_folder
 
+_logger = logging.getLogger("scitacean")
 _MOST_LISTED = 20
+_MOST_DATASETS = 10_000
 
 
-def undo_sending(journal: Journal, connection: UploadConnection) -> None:
+def undo_sending(
+    journal: Journal, connection: UploadConnection, registered: Container[RemotePath] = ()
+) -> None:
     """Remove the files that an upload has sent, those of earlier calls included.
 
     Parameters
@@ -32,21 +39,25 @@ def undo_sending(journal: Journal, connection: UploadConnection) -> None:
         Of the upload; the catalogue surely does not have its dataset.
     connection:
         To the file server.
+    registered:
+        Files that stay, because they are those of another dataset, too.
 
     Raises
     ------
     TransferError
-        If they cannot be removed.
+        If they cannot be removed; then they can be sent once more.
     """
     steps = journal.steps
     if not journal.is_resumed:
         folder = steps.record.source_folder
         files = [one.file for one in steps.record.local]
+        journal.note_undoing()
         connection.revert_upload(*(one for one in files if folder / one.remote_path not in steps.present))
         return
     if not isinstance(connection, ClearsUploads):
-        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal)])
-    if unknown := connection.clear_upload(_leftovers(journal), made_folders=steps.made_folders):
+        raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal, registered)])
+    journal.note_undoing()
+    if unknown := connection.clear_upload(_leftovers(journal, registered), made_folders=steps.made_folders):
         raise _by_hand(journal, unknown)
 
 
@@ -74,12 +85,13 @@ def discard_upload(path: Path, *, scicat: ScicatClient, transfer: FileTransfer |
     with Journal.open(path) as journal, alone_in_folder(journal.steps.record, path.parent):
         refuse_other_catalogue(journal, scicat)
         _delete_dataset(journal, scicat)
-        if leftovers := _leftovers(journal):
+        registered = _registered(journal, scicat)
+        if leftovers := _leftovers(journal, registered):
             dataset = journal.steps.record.as_dataset()
             transfer = transfer_for(journal, transfer)
             representative = leftovers[0].request.remote
             with transfer.connect_for_upload(dataset, representative) as connection:
-                undo_sending(journal, connection)
+                undo_sending(journal, connection, registered)
         journal.remove()
 
 
@@ -134,12 +146,29 @@ def transfer_for(journal: Journal, transfer: FileTransfer | None) -> FileTransfe
     return transfer
 
 
-def _leftovers(journal: Journal) -> list[Leftover]:
+def _registered(journal: Journal, scicat: ScicatClient) -> frozenset[RemotePath]:
+    """Return the files of datasets in the same folder: they stay, whoever has sent them."""
+    folder = journal.steps.record.source_folder
+    datasets = scicat.query_datasets({"sourceFolder": folder.posix}, limit=_MOST_DATASETS)
+    registered = frozenset(
+        folder / entry.path
+        for dataset in datasets
+        for block in scicat.get_orig_datablock_models(str(dataset.pid))
+        for entry in usable_entries(block.data_file_list)
+    )
+    if stay := len(registered.intersection(one.request.remote for one in _leftovers(journal))):
+        _logger.warning(
+            "%d file(s) in %s stay, because they belong to a dataset of the catalogue.", stay, folder
+        )
+    return registered
+
+
+def _leftovers(journal: Journal, registered: Container[RemotePath] = ()) -> list[Leftover]:
     steps = journal.steps
     leftovers = []
     for index, one in enumerate(steps.record.local):
         remote = steps.record.source_folder / one.file.remote_path
-        if remote not in steps.present and one.file.local_path is not None:
+        if remote not in steps.present and remote not in registered and one.file.local_path is not None:
             request = SendRequest(local=one.file.local_path, remote=remote, resume=True)
             leftovers.append(
                 Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, is_named=index in steps.sent)

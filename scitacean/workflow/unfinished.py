@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -154,7 +154,9 @@ def alone_in_folder(record: UploadRecord, folder: Path) -> Iterator[None]:
         yield
     finally:
         # While it is held: whoever waits for it finds out that it is gone, and makes another.
-        Path(lock.lock_file).unlink(missing_ok=True)
+        # Windows removes it when it is released.
+        with suppress(OSError):
+            Path(lock.lock_file).unlink(missing_ok=True)
         lock.release()
 
 

@@ -25,9 +25,9 @@ from scitacean.transfer.protocol import FileTransfer, ResumableUpload, UploadCon
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
 from scitacean.workflow.journal import Journal, Steps
-from scitacean.workflow.preflight import check_catalogue, check_new_dataset, record_of
+from scitacean.workflow.preflight import check_catalogue, check_new_dataset, check_session, record_of
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
-from scitacean.workflow.register import register
+from scitacean.workflow.register import find_created, register
 from scitacean.workflow.send import outlook_of, send_files
 from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
 from scitacean.workflow.unfinished import alone_in_folder, journal_path, refuse_unfinished
@@ -188,8 +188,32 @@ def _go_on(
         connection = None
         # Once the catalogue was asked, all files were there, and the journal says what they are.
         if steps.record.local and not steps.is_creating:
-            connection = _connect(steps.record, transfer_for(journal, transfer), stack)
+            transfer = transfer_for(journal, transfer)
+            try:
+                _check_again(journal, scicat)
+                connection = _connect(steps.record, transfer, stack)
+            except UploadInterrupted:
+                raise
+            except (ScicatCommError, TransferError) as error:
+                raise interrupted(journal, error) from error
         return _carry_on(journal, connection, scicat, transfer, meter, limits)
+
+
+def _check_again(journal: Journal, scicat: ScicatClient) -> None:
+    """Check what may have changed in the catalogue since an upload began."""
+    steps = journal.steps
+    check_session(
+        sum(one.size for index, one in enumerate(steps.record.local) if index not in steps.sent), scicat
+    )
+    if found := find_created(journal, scicat):
+        raise UploadInterrupted(
+            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another upload "
+            "has made. Nothing was changed.",
+            hint=f"Run 'scitacean resume --discard {journal.path}' (client.discard_upload), which leaves the "
+            "files of that dataset.",
+            source_folder=steps.record.source_folder.posix,
+            journal=journal.path,
+        )
 
 
 def _carry_on(
@@ -211,11 +235,11 @@ def _carry_on(
         files = journal.steps.record.all_files(journal.steps.sent)
         result = register(files, journal, scicat, limits)
     except (ScicatCommError, ValidationError) as error:
+        if isinstance(error, ValidationError) and journal.steps.is_creating:
+            # It is about what would be sent next; the catalogue may have the dataset.
+            raise interrupted(journal, error) from error
         # The catalogue has surely not got the dataset.
-        with ExitStack() as stack:
-            if connection is None and journal.steps.record.local:
-                connection = _connect(journal.steps.record, transfer_for(journal, transfer), stack)
-            _undo(journal, connection, error)
+        _undo(journal, connection, error, transfer)
         raise
     except UploadInterrupted:
         raise
@@ -238,12 +262,20 @@ def _stop_sending(journal: Journal, connection: UploadConnection | None, error: 
     _undo(journal, connection, error)
 
 
-def _undo(journal: Journal, connection: UploadConnection | None, error: BaseException) -> None:
+def _undo(
+    journal: Journal,
+    connection: UploadConnection | None,
+    error: BaseException,
+    transfer: FileTransfer | None = None,
+) -> None:
     """Remove what was sent; where that cannot be, say so."""
     try:
-        if connection is not None:
-            undo_sending(journal, connection)
-    except (TransferError, OSError) as reason:
+        with ExitStack() as stack:
+            if connection is None and journal.steps.record.local:
+                connection = _connect(journal.steps.record, transfer_for(journal, transfer), stack)
+            if connection is not None:
+                undo_sending(journal, connection)
+    except (TransferError, ConfigurationError, OSError) as reason:
         folder = journal.steps.record.source_folder
         message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
         if isinstance(error, Exception):

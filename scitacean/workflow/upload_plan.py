@@ -16,7 +16,7 @@ from scitacean.transfer.protocol import FileTransfer, Outlook
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.preflight import check_catalogue, check_new_dataset, record_of
 from scitacean.workflow.send import outlook_of
-from scitacean.workflow.unfinished import journal_folder, refuse_unfinished
+from scitacean.workflow.unfinished import journal_folder, journal_path, refuse_unfinished
 from scitacean.workflow.upload_record import UploadRecord
 
 
@@ -124,7 +124,8 @@ def plan_upload(
         record = record_of(dataset, check_new_dataset(dataset), transfer, scicat)
         outlook = Outlook(present={})
         with _noted(problems):
-            refuse_unfinished(record, journal_folder())
+            if not journal_path(record).exists():  # else the same call would go on with it
+                refuse_unfinished(record, journal_folder())
         with _noted(problems):
             check_catalogue(record, scicat)
         with _noted(problems):

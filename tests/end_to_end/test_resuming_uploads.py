@@ -7,24 +7,29 @@ import multiprocessing
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from scitacean import Client, Dataset
+from scitacean import Client, Dataset, File, RemotePath
 from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 from scitacean.errors import (
     ConfigurationError,
     FileUploadError,
+    HostNotReachableError,
+    ScicatCommError,
     UploadInterrupted,
     ValidationError,
 )
 from scitacean.testing.client import FakeClient
 from scitacean.testing.faults import Faults, faults_of, lose_answer, on, status
-from scitacean.transfer.copy import CopyFileTransfer
+from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.partial import partial_name
+from scitacean.transfer.protocol import Leftover
 from scitacean.workflow.progress import Progress
 
 CONTENT = {f"{number:03}.dat": bytes([number]) * (number * 1000) for number in range(12)}
@@ -214,6 +219,50 @@ def test_an_interrupted_upload_can_be_undone(
     assert client.unfinished_uploads() == []
 
 
+class BreaksWhileUndoing(CopyFileTransfer):
+    """Loses its file server after one file is removed."""
+
+    @contextmanager
+    def connect_for_upload(
+        self, dataset: Dataset, representative_file_path: RemotePath
+    ) -> Iterator[CopyUploadConnection]:
+        class Connection(CopyUploadConnection):
+            def revert_upload(self, *files: File) -> None:
+                super().revert_upload(files[0])
+                raise HostNotReachableError("The server is gone.")
+
+            def clear_upload(
+                self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]
+            ) -> list[RemotePath]:
+                super().clear_upload(leftovers[:1], made_folders=made_folders)
+                raise HostNotReachableError("The server is gone.")
+
+        yield Connection(source_folder=self.source_folder_for(dataset))
+
+
+@pytest.mark.parametrize("how", ["refused", "discarded", "discarded once created"])
+def test_what_was_undone_in_part_is_sent_once_more(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, how: str
+) -> None:
+    folder = tmp_path / "there" / "Run_7"
+    broken = Client(client=client.scicat, file_transfer=BreaksWhileUndoing(source_folder=folder.as_posix()))
+    if how == "discarded once created":
+        faults.add(on("POST", "/api/v4/origdatablocks"), status(400))
+    else:
+        faults.add(on("POST", "/api/v4/datasets"), status(400 if how == "refused" else 504))
+    with pytest.raises(UploadInterrupted) as caught:
+        broken.upload_new_dataset_now(dataset)
+    assert caught.value.journal is not None
+    if how != "refused":
+        assert tree(folder) == CONTENT
+        with pytest.raises(HostNotReachableError):
+            broken.discard_upload(caught.value.journal)
+    assert len(tree(folder)) == len(CONTENT) - 1
+    assert client.scicat.query_datasets({}) == []
+    faults.clear()
+    check_complete(client, client.resume_upload(caught.value.journal), folder)
+
+
 def test_files_that_were_there_before_stay(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -237,6 +286,54 @@ def test_files_that_were_there_before_stay(
     check_complete(client, client.upload_new_dataset_now(dataset), folder)
 
 
+def test_a_file_that_changes_before_its_turn_is_not_registered(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    def change(progress: Progress) -> None:
+        if progress.files_done == 3:
+            (source / "011.dat").write_bytes(bytes(len(CONTENT["011.dat"])))
+
+    with pytest.raises(FileUploadError, match=r"011\.dat changed"):
+        client.upload_new_dataset_now(dataset, on_progress=change)
+    assert not (tmp_path / "there").exists()
+    assert client.scicat.query_datasets({}) == []
+
+
+@pytest.mark.parametrize("both", [True, False])
+def test_a_process_killed_between_two_names_leaves_one_in_the_end(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path, both: bool
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    folder = tmp_path / "there" / "Run_7"
+    for target in folder.glob("0*"):
+        status = (source / target.name).stat()
+        partial = folder / partial_name(target.name, target, status.st_size, status.st_mtime_ns)
+        partial.hardlink_to(target)
+        if not both:
+            target.unlink()
+    (unfinished,) = client.unfinished_uploads()
+    check_complete(client, client.resume_upload(unfinished.journal), folder)
+
+
+def test_the_plan_of_an_upload_to_go_on_with_has_no_problems(client: FakeClient, dataset: Dataset) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    plan = client.plan_upload(dataset)
+    assert plan.problems == ()
+    assert sum(file.is_there for file in plan.files) == 5
+    (problem,) = client.plan_upload(dataset.replace(keywords=["other"])).problems
+    assert "is not finished" in problem
+
+
 def test_files_that_have_changed_since_are_not_registered(
     client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
 ) -> None:
@@ -256,6 +353,96 @@ def test_files_that_have_changed_since_are_not_registered(
     client.discard_upload(unfinished.journal)
     assert tree(tmp_path / "there") == {}
     assert client.unfinished_uploads() == []
+
+
+def test_what_another_upload_has_registered_is_not_registered_or_removed(
+    client: FakeClient, dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    journal = tmp_path / "my.journal"
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop, journal=journal)
+    # From elsewhere, where nothing is known of the first one.
+    uploaded = client.upload_new_dataset_now(dataset)
+    for call in (
+        lambda: client.resume_upload(journal),
+        lambda: client.upload_new_dataset_now(dataset, journal=journal),
+    ):
+        with pytest.raises(UploadInterrupted, match=f"already, as {uploaded.pid}.*--discard"):
+            call()
+    client.discard_upload(journal)
+    assert not journal.exists()
+    check_complete(client, uploaded, tmp_path / "there" / "Run_7")
+
+
+def test_what_cannot_be_gone_on_with_yet_is_explained(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    (unfinished,) = client.unfinished_uploads()
+    faults.add(on("GET", "/api/v4/datasets", times=99), status(500))
+    with pytest.raises(UploadInterrupted, match="5 of its 12.* are complete") as caught:
+        client.resume_upload(unfinished.journal)
+    assert caught.value.journal == unfinished.journal
+    faults.clear()
+    (tmp_path / "there").rename(tmp_path / "away")
+    (tmp_path / "there").touch()
+    with pytest.raises(UploadInterrupted, match="is no folder") as caught:
+        client.resume_upload(unfinished.journal)
+    assert caught.value.journal == unfinished.journal
+    (tmp_path / "there").unlink()
+    (tmp_path / "away").rename(tmp_path / "there")
+    check_complete(client, client.resume_upload(unfinished.journal), tmp_path / "there" / "Run_7")
+
+
+@pytest.mark.parametrize("can_undo", [True, False])
+def test_a_dataset_that_is_refused_later_is_undone_or_kept(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, can_undo: bool
+) -> None:
+    faults.add(on("POST", "/api/v4/datasets"), status(504))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    journal = caught.value.journal
+    assert journal is not None
+    faults.clear()
+    faults.add(on("POST", "/api/v4/datasets"), status(400))
+    if can_undo:
+        with pytest.raises(ScicatCommError, match="400"):
+            client.resume_upload(journal)
+        assert not (tmp_path / "there").exists()
+        assert not journal.exists()
+        return
+    with pytest.raises(UploadInterrupted, match="could not be undone.*no file transfer") as caught:
+        Client(client=client.scicat, file_transfer=None).resume_upload(journal)
+    assert caught.value.journal == journal
+    assert tree(tmp_path / "there" / "Run_7") == CONTENT
+    check_complete(client, client.resume_upload(journal), tmp_path / "there" / "Run_7")
+
+
+def test_what_may_not_be_sent_any_more_is_kept_where_the_dataset_may_be_there(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    faults.add(on("POST", "/api/v4/datasets"), lose_answer())
+    faults.add(on("GET", "/api/v4/datasets", after=1), status(500))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    faults.clear()
+    journal = caught.value.journal
+    assert journal is not None
+    # As by a version with other rules.
+    journal.write_text(journal.read_text().replace('"remote_path":"011.dat"', '"remote_path":"../011.dat"'))
+    with pytest.raises(UploadInterrupted, match=r"\.\./011\.dat"):
+        client.resume_upload(journal)
+    assert tree(tmp_path / "there" / "Run_7") == CONTENT
+    assert journal.exists()
 
 
 def test_journals_are_for_one_catalogue_and_one_folder(

@@ -60,12 +60,14 @@ def clear(
         folders={folder.encode("utf-8", "surrogateescape") for folder in made_folders},
     )
     unsure = [leftover for leftover in alike.values() if not leftover.is_named]
-    comparable = [leftover for leftover in unsure if _is_unchanged(leftover)]
+    comparable, unknown = [], []
+    for leftover in unsure:
+        (comparable if _is_unchanged(leftover) else unknown).append(leftover)
     items = [Outgoing.from_request(leftover.request, paths) for leftover in comparable]
     complete, _ = find_complete(items, line, verification)
     journal.files.update(item.target for item in complete)
     line.again(lambda: journal.revert(line.sftp, set(targets)))
-    return [leftover.request.remote for leftover in unsure if leftover not in comparable]
+    return [leftover.request.remote for leftover in unknown]
 
 
 def _partial(target: bytes, leftover: Leftover) -> bytes:

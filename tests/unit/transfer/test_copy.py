@@ -141,6 +141,35 @@ def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None
     assert Path(remote.posix).read_bytes() == source.read_bytes()
 
 
+@pytest.mark.parametrize("algorithm", [None, "md5"])
+def test_what_is_no_beginning_of_a_file_is_not_gone_on_from(
+    source: Path, folder: RemotePath, algorithm: str | None
+) -> None:
+    # As some file systems leave it when a machine goes down: as long as it was, but without its content.
+    status = source.stat()
+    remote = folder / "a.dat"
+    partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(bytes(status.st_size // 2))
+    request = SendRequest(local=source, remote=remote, resume=True, checksum_algorithm=algorithm)
+    moved: list[int] = []
+    (sent,) = upload_connection(folder).send_files([request], on_progress=lambda _, n: moved.append(n))
+    assert Path(remote.posix).read_bytes() == source.read_bytes()
+    assert sum(moved) == status.st_size
+    assert sent.checksum == (hashlib.md5(source.read_bytes()).hexdigest() if algorithm else None)
+
+
+def test_what_is_gone_on_from_has_the_checksum_of_all(source: Path, folder: RemotePath) -> None:
+    status = source.stat()
+    remote = folder / "a.dat"
+    partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(source.read_bytes()[:-1])
+    request = SendRequest(local=source, remote=remote, resume=True, checksum_algorithm="md5")
+    (sent,) = upload_connection(folder).send_files([request])
+    assert sent.checksum == hashlib.md5(source.read_bytes()).hexdigest()
+
+
 def test_ranges_and_checksums(source: Path, tmp_path: Path) -> None:
     target = tmp_path / "part"
     remote = RemotePath(source.as_posix())

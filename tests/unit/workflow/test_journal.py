@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scitacean import Dataset, File, RemotePath, Thumbnail
-from scitacean.errors import ConfigurationError
+from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.transfer.protocol import Sent
 from scitacean.workflow.journal import Journal, Steps, read_steps
 from scitacean.workflow.unfinished import journal_path, unfinished_uploads
@@ -169,6 +171,73 @@ def test_where_no_journal_can_be_written_nothing_is_begun(
     with pytest.raises(ConfigurationError, match=r"Cannot keep the journal .*(exists|directory)"):
         Journal.create(tmp_path / "file" / "journal.jsonl", steps)
     tmp_path.chmod(0o755)
+
+
+@contextmanager
+def full_disk(size: int) -> Iterator[None]:
+    """Let no file grow over a size."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_gets_full_is_told_once(steps: Steps, tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal.create(path, steps)
+    with full_disk(path.stat().st_size):
+        with pytest.raises(FileNotAccessibleError, match=r"Cannot write the journal .*too large"), journal:
+            journal.note_creating()
+        Journal.open(path).close()
+        journal = Journal.open(path)
+        with pytest.raises(FileNotAccessibleError, match="Cannot write the journal"):
+            journal.note_created("site/7")
+        journal.remove()
+    assert not list(tmp_path.glob("journal*"))
+
+
+def test_a_journal_that_cannot_be_removed_is_told(
+    steps: Steps,
+    tmp_path: Path,
+    as_anybody: Callable[[Callable[[], object]], object],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    path = tmp_path / "journal.jsonl"
+
+    def finish() -> None:
+        journal = Journal.create(path, steps)
+        tmp_path.chmod(0o555)
+        journal.remove()
+
+    try:
+        as_anybody(finish)
+    finally:
+        tmp_path.chmod(0o755)
+    assert (
+        f"The journal {path} is not needed any more, but cannot be removed: Permission denied" in caplog.text
+    )
+    Journal.open(path).remove()
+
+
+def test_a_journal_that_goes_while_it_is_opened_is_that_of_a_finished_upload(
+    steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = Journal.create(path, steps)
+    is_file = Path.is_file
+
+    def finish(asked: Path) -> bool:
+        found = is_file(asked)
+        journal.remove()
+        return found
+
+    monkeypatch.setattr(Path, "is_file", finish)
+    with pytest.raises(ConfigurationError, match="that upload is finished"):
+        Journal.open(path)
+    monkeypatch.undo()
+    assert not list(tmp_path.glob("journal*"))
 
 
 def test_the_same_call_has_the_same_journal_and_no_other_has(record: UploadRecord, dataset: Dataset) -> None:
