@@ -456,9 +456,9 @@ class Client:
         target: str | Path,
         select: FileSelector = True,
         checksum_algorithm: str | None = None,
+        force: bool = False,
         flatten: bool = False,
         existing: Existing | None = None,
-        force: bool = False,
         on_progress: OnProgress | None = None,
         progress: bool | None = None,
     ) -> Dataset:
@@ -478,14 +478,14 @@ class Client:
             searched in remote paths; or a function of a :class:`scitacean.File`.
         checksum_algorithm:
             Replaces the algorithm that the catalogue says.
+        force:
+            Another way to say ``existing="overwrite"``.
         flatten:
             Whether to leave out the folders of the dataset, where no two files have one name.
         existing:
             What to do about files that are there: ``"refresh"``, which is the default, downloads those that
             do not have the size and checksum of the catalogue; ``"skip"`` leaves all as they are, unchecked;
             ``"overwrite"`` downloads all again; ``"error"`` refuses to do anything.
-        force:
-            Another way to say ``existing="overwrite"``.
         on_progress:
             Called with :class:`scitacean.workflow.progress.Progress`.
         progress:

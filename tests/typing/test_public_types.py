@@ -11,7 +11,11 @@ from scitacean import PID, Client, Dataset, File, RemotePath, Sample
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.transfer.link import LinkFileTransfer
 from scitacean.transfer.protocol import (
+    ClearsUploads,
     FileTransfer,
+    LooksAhead,
+    LooksUpFiles,
+    NeedsSpace,
     RemoteChecksums,
     ResumableDownload,
     ResumableUpload,
@@ -54,11 +58,15 @@ def test_our_transfers_can_do_more_than_they_must(tmp_path: Path) -> None:
     folder = RemotePath.from_local(tmp_path)
     with CopyFileTransfer().connect_for_download(Dataset(type="raw"), folder / "a") as download:
         assert isinstance(download, ResumableDownload)
-        assert isinstance(download, RemoteChecksums)
+        assert isinstance(download, LooksUpFiles)
+        assert isinstance(download, NeedsSpace)
     with CopyFileTransfer(source_folder=folder).connect_for_upload(
         Dataset(type="raw"), folder / "b"
     ) as upload:
         assert isinstance(upload, ResumableUpload)
+        assert isinstance(upload, RemoteChecksums)
+        assert isinstance(upload, LooksAhead)
+        assert isinstance(upload, ClearsUploads)
 
 
 def test_keywords_are_those_of_the_documentation() -> None:

@@ -136,7 +136,7 @@ def test_longer_names_are_refused_with_all_others(tmp_path: Path, name: str) -> 
 def test_the_longest_path_is_downloaded_and_a_longer_one_refused(client: Client, tmp_path: Path) -> None:
     target = tmp_path / "t"
     room = download_plan._LONGEST_PATH - len(str(target).encode()) - download_plan._PARTIAL - 1
-    folder = "/".join(["x" * 99] * (room // 100))
+    folder = "/".join(["x" * 99] * ((room - 1) // 100))
     longest = folder + "/" + "y" * (room - len(folder) - 1)
     data = Dataset(type="raw", source_folder="/", files=[entry(longest), entry(f"{longest}y")])
     with pytest.raises(
