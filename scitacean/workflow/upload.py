@@ -207,8 +207,8 @@ def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     )
     if found := find_created(journal, scicat):
         raise UploadInterrupted(
-            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another upload "
-            "has made. Nothing was changed.",
+            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another "
+            "upload has made. Nothing was changed.",
             hint=f"Run 'scitacean resume --discard {journal.path}' (client.discard_upload), which leaves the "
             "files of that dataset.",
             source_folder=steps.record.source_folder.posix,

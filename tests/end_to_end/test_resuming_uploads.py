@@ -389,7 +389,7 @@ def test_what_cannot_be_gone_on_with_yet_is_explained(
         client.upload_new_dataset_now(dataset, on_progress=stop)
     (unfinished,) = client.unfinished_uploads()
     faults.add(on("GET", "/api/v4/datasets", times=99), status(500))
-    with pytest.raises(UploadInterrupted, match="5 of its 12.* are complete") as caught:
+    with pytest.raises(UploadInterrupted, match=r"5 of its 12.* are complete") as caught:
         client.resume_upload(unfinished.journal)
     assert caught.value.journal == unfinished.journal
     faults.clear()
@@ -420,7 +420,7 @@ def test_a_dataset_that_is_refused_later_is_undone_or_kept(
         assert not (tmp_path / "there").exists()
         assert not journal.exists()
         return
-    with pytest.raises(UploadInterrupted, match="could not be undone.*no file transfer") as caught:
+    with pytest.raises(UploadInterrupted, match=r"could not be undone.*no file transfer") as caught:
         Client(client=client.scicat, file_transfer=None).resume_upload(journal)
     assert caught.value.journal == journal
     assert tree(tmp_path / "there" / "Run_7") == CONTENT
