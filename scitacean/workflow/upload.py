@@ -286,6 +286,12 @@ def _undo(
                 journal=journal.path,
             ) from error
         error.add_note(f"{message} {how_to_go_on(journal)}")
+    except BaseException as stop:
+        stop.add_note(
+            f"The upload failed and was not undone to its end, so files may be left in "
+            f"{journal.steps.record.source_folder}. {how_to_go_on(journal)}"
+        )
+        raise
     else:
         journal.remove()
 
