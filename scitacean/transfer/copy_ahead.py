@@ -167,6 +167,8 @@ def _free_space(
     except OSError:
         return None
     if free < needed:
+        needed -= sum(_size_in_part(request) for request in requests if request.remote not in present)
+    if free < needed:
         raise FileUploadError(
             f"The disk is full: {free} bytes are free at {folder}, {needed} are needed.",
             hint="Make room there or use another source folder.",
@@ -178,14 +180,26 @@ def _is_same(local: Path, target: str) -> bool:
     return os.path.isfile(target) and not os.path.islink(target) and filecmp.cmp(local, target, shallow=False)
 
 
+def _size_in_part(request: SendRequest) -> int:
+    """Return how much is there of a file that an earlier upload has begun."""
+    try:
+        return os.lstat(_partial(request, os.stat(request.local))).st_size if request.resume else 0
+    except OSError:
+        return 0
+
+
 def _drop_second_name(request: SendRequest, status: os.stat_result) -> None:
-    target = request.remote.posix
-    name = partial_name(request.remote.name, target, status.st_size, status.st_mtime_ns)
-    second = f"{os.path.dirname(target)}/{name}"
+    second = _partial(request, status)
     # What cannot be removed is there twice at most, and does no harm.
     with suppress(OSError):
-        if os.path.samestat(os.lstat(second), os.lstat(target)):
+        if os.path.samestat(os.lstat(second), os.lstat(request.remote.posix)):
             os.unlink(second)
+
+
+def _partial(request: SendRequest, status: os.stat_result) -> str:
+    target = request.remote.posix
+    name = partial_name(request.remote.name, target, status.st_size, status.st_mtime_ns)
+    return f"{os.path.dirname(target)}/{name}"
 
 
 def _has_size(path: str, size: int) -> bool:

@@ -210,6 +210,6 @@ def _verify(
                 bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
     if bad:
         raise IntegrityError(
-            f"{len(bad)} file(s) did not arrive as they were sent, so nothing was registered.{''.join(bad)}\n",
+            f"{len(bad)} file(s) did not arrive as they were sent; nothing was registered.{''.join(bad)}\n",
             hint="Upload again; if that does not help, tell the file server's administrator.",
         )

@@ -190,17 +190,23 @@ def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
             journal=journal.path,
         )
     for pid in found:
+        told = f"You may not delete the dataset {pid}, so nothing was removed"
+        hint = f"Ask an administrator of the catalogue to delete {pid}, then discard the upload again; "
+        hint += "or go on with it."
         try:
             # Whoever may not delete it must find it with all of its files.
             with suppress(NotFoundError):
                 scicat.delete_dataset(pid)
+            told = f"The dataset {pid} was deleted, but you may not delete what it leaves in the catalogue"
+            hint = (
+                "Ask an administrator of the catalogue to delete its blocks of files and attachments, then "
+            )
+            hint += "discard the upload again."
             scicat.delete_files_and_attachments(pid)
         except ForbiddenError as error:
             raise UploadInterrupted(
-                f"You may not delete the dataset {pid}, so nothing was removed: its files stay in "
-                f"{steps.record.source_folder}.",
-                hint=f"Ask an administrator of the catalogue to delete {pid}, then discard the upload again; "
-                "or go on with it.",
+                f"{told}: its files stay in {steps.record.source_folder}.",
+                hint=hint,
                 pid=pid,
                 source_folder=steps.record.source_folder.posix,
                 journal=journal.path,

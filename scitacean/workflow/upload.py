@@ -207,8 +207,8 @@ def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     )
     if found := find_created(journal, scicat):
         raise UploadInterrupted(
-            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another upload "
-            "has made. Nothing was changed.",
+            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another "
+            "upload has made. Nothing was changed.",
             hint=f"Run 'scitacean resume --discard {journal.path}' (client.discard_upload), which leaves the "
             "files of that dataset.",
             source_folder=steps.record.source_folder.posix,
@@ -286,6 +286,12 @@ def _undo(
                 journal=journal.path,
             ) from error
         error.add_note(f"{message} {how_to_go_on(journal)}")
+    except BaseException as stop:
+        stop.add_note(
+            f"The upload failed and was not undone to its end, so files may be left in "
+            f"{journal.steps.record.source_folder}. {how_to_go_on(journal)}"
+        )
+        raise
     else:
         journal.remove()
 

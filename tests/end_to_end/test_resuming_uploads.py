@@ -263,6 +263,40 @@ def test_what_was_undone_in_part_is_sent_once_more(
     check_complete(client, client.resume_upload(caught.value.journal), folder)
 
 
+def test_what_a_deleted_dataset_leaves_and_may_not_be_deleted_is_told(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    faults.add(on("POST", "/api/v3/datasets/*/attachments"), status(400))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    journal = caught.value.journal
+    assert journal is not None
+    faults.clear()
+    faults.add(on("DELETE", "/api/v4/origdatablocks/*"), status(403))
+    with pytest.raises(UploadInterrupted, match=r"was deleted, but you may not delete what it leaves"):
+        client.discard_upload(journal)
+    assert tree(tmp_path / "there" / "Run_7") == CONTENT
+    faults.clear()
+    client.discard_upload(journal)
+    assert not (tmp_path / "there").exists()
+    assert client.unfinished_uploads() == []
+
+
+def test_ctrl_c_while_an_upload_is_undone_is_told(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    faults.add(on("POST", "/api/v4/datasets"), status(400))
+    monkeypatch.setattr(CopyUploadConnection, "revert_upload", stop)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        client.upload_new_dataset_now(dataset)
+    (unfinished,) = client.unfinished_uploads()
+    assert any(str(unfinished.journal) in note for note in caught.value.__notes__)
+    check_complete(client, client.resume_upload(unfinished.journal), tmp_path / "there" / "Run_7")
+
+
 def test_files_that_were_there_before_stay(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
 ) -> None:
@@ -367,12 +401,10 @@ def test_what_another_upload_has_registered_is_not_registered_or_removed(
         client.upload_new_dataset_now(dataset, on_progress=stop, journal=journal)
     # From elsewhere, where nothing is known of the first one.
     uploaded = client.upload_new_dataset_now(dataset)
-    for call in (
-        lambda: client.resume_upload(journal),
-        lambda: client.upload_new_dataset_now(dataset, journal=journal),
-    ):
-        with pytest.raises(UploadInterrupted, match=f"already, as {uploaded.pid}.*--discard"):
-            call()
+    with pytest.raises(UploadInterrupted, match=f"already, as {uploaded.pid}.*--discard"):
+        client.resume_upload(journal)
+    with pytest.raises(UploadInterrupted, match=f"already, as {uploaded.pid}.*--discard"):
+        client.upload_new_dataset_now(dataset, journal=journal)
     client.discard_upload(journal)
     assert not journal.exists()
     check_complete(client, uploaded, tmp_path / "there" / "Run_7")
@@ -389,7 +421,7 @@ def test_what_cannot_be_gone_on_with_yet_is_explained(
         client.upload_new_dataset_now(dataset, on_progress=stop)
     (unfinished,) = client.unfinished_uploads()
     faults.add(on("GET", "/api/v4/datasets", times=99), status(500))
-    with pytest.raises(UploadInterrupted, match="5 of its 12.* are complete") as caught:
+    with pytest.raises(UploadInterrupted, match=r"5 of its 12.* are complete") as caught:
         client.resume_upload(unfinished.journal)
     assert caught.value.journal == unfinished.journal
     faults.clear()
@@ -420,7 +452,7 @@ def test_a_dataset_that_is_refused_later_is_undone_or_kept(
         assert not (tmp_path / "there").exists()
         assert not journal.exists()
         return
-    with pytest.raises(UploadInterrupted, match="could not be undone.*no file transfer") as caught:
+    with pytest.raises(UploadInterrupted, match=r"could not be undone.*no file transfer") as caught:
         Client(client=client.scicat, file_transfer=None).resume_upload(journal)
     assert caught.value.journal == journal
     assert tree(tmp_path / "there" / "Run_7") == CONTENT

@@ -60,7 +60,8 @@ def clear(
         folders={folder.encode("utf-8", "surrogateescape") for folder in made_folders},
     )
     unsure = [leftover for leftover in alike.values() if not leftover.is_named]
-    comparable, unknown = [], []
+    comparable: list[Leftover] = []
+    unknown: list[Leftover] = []
     for leftover in unsure:
         (comparable if _is_unchanged(leftover) else unknown).append(leftover)
     items = [Outgoing.from_request(leftover.request, paths) for leftover in comparable]

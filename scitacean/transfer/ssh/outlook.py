@@ -113,6 +113,10 @@ def check_space(items: Sequence[Outgoing], missing: set[bytes], line: Line) -> i
     folder = lowest_there(parent(items[0].target), missing)
     free = line.again(lambda: line.sftp.free_space(folder))
     if free is not None and free < needed:
+        begun = [item.partial for item in items if item.request.resume and not item.start]
+        there = line.again(lambda: look_up_files(line.sftp, begun))
+        needed -= sum(attributes.size or 0 for attributes in there.values())
+    if free is not None and free < needed:
         raise disk_full(folder, line.sftp.host, free=free, needed=needed)
     return free
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import resource
+import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +169,25 @@ def test_what_is_gone_on_from_has_the_checksum_of_all(source: Path, folder: Remo
     request = SendRequest(local=source, remote=remote, resume=True, checksum_algorithm="md5")
     (sent,) = upload_connection(folder).send_files([request])
     assert sent.checksum == hashlib.md5(source.read_bytes()).hexdigest()
+
+
+def test_what_is_there_in_part_needs_less_space(
+    source: Path, folder: RemotePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = source.stat()
+    remote = folder / "a.dat"
+    partial = Path(folder.posix) / partial_name("a.dat", remote, status.st_size, status.st_mtime_ns)
+    partial.parent.mkdir(parents=True)
+    partial.write_bytes(source.read_bytes()[:-10])
+    free = 10
+    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(free=free))
+    request = SendRequest(local=source, remote=remote, resume=True)
+    assert upload_connection(folder).look_ahead([request]).free == 10
+    free = 9
+    with pytest.raises(FileUploadError, match=r"disk is full: 9 bytes are free at .*, 10 are needed"):
+        upload_connection(folder).look_ahead([request])
+    with pytest.raises(FileUploadError, match=rf"disk is full: .*, {status.st_size} are needed"):
+        upload_connection(folder).look_ahead([SendRequest(local=source, remote=remote)])
 
 
 def test_ranges_and_checksums(source: Path, tmp_path: Path) -> None:

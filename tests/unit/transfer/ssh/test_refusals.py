@@ -309,6 +309,29 @@ def test_a_full_disk(make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Pa
     assert list(root.iterdir()) == []
 
 
+def test_what_is_there_in_part_needs_less_space(
+    make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    from scitacean.transfer.partial import partial_name
+
+    root = tmp_path / "served"
+    root.mkdir()
+    content = bytes(5_000_000)
+    local_file(tmp_path, "a", content)
+    with asyncssh_server(root, free_space=1_000_000) as server:
+        transfer = make_transfer(server)
+        source = transfer.source_folder_for(dataset)
+        remote = source / "a"
+        status = (tmp_path / "a").stat()
+        partial = Path(source.posix) / partial_name("a", remote, status.st_size, status.st_mtime_ns)
+        partial.parent.mkdir(parents=True)
+        partial.write_bytes(content[:-500_000])
+        with transfer.connect_for_upload(dataset, ANY) as connection:
+            connection.look_ahead([SendRequest(local=tmp_path / "a", remote=remote, resume=True)])
+            with pytest.raises(FileUploadError, match="is full"):
+                connection.look_ahead([SendRequest(local=tmp_path / "a", remote=remote)])
+
+
 def test_a_link_under_the_partial_name_is_not_followed(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
 ) -> None:
