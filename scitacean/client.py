@@ -653,6 +653,11 @@ class Client:
         :
             For each dataset, in their order, what the catalogue has of it or the error.
 
+        Raises
+        ------
+        TypeError
+            If something is no dataset; nothing is uploaded.
+
         Examples
         --------
         >>> with Client.local("my-catalogue") as client:

@@ -16,7 +16,13 @@ from scitacean._version import __version__
 from scitacean.cli.connect import CatalogueOptions, HostOptions, make_client
 from scitacean.cli.interrupts import interrupts_explained
 from scitacean.cli.metadata import make_dataset
-from scitacean.cli.outcomes import only_journal, plan_text, unfinished_text, uploaded_text
+from scitacean.cli.outcomes import (
+    only_journal,
+    plan_text,
+    refuse_no_files,
+    unfinished_text,
+    uploaded_text,
+)
 from scitacean.cli.serve import serve_until_stopped
 from scitacean.display.progress import progress_bar
 from scitacean.display.table import datasets_table, fields_table, files_table
@@ -150,11 +156,13 @@ def upload(
     )
     if dry_run:
         with make_client(catalogue, server) as client:
+            refuse_no_files(dataset, paths)
             plan = client.plan_upload(dataset)
         _out.print(plan_text(plan), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1 if plan.problems else 0)
     undone = interrupts_explained("upload", "Nothing was sent.")
     with make_client(catalogue, server) as client, progress_bar(_err) as bar, undone:
+        refuse_no_files(dataset, paths)
         uploaded = client.upload_new_dataset_now(dataset, on_progress=bar, journal=journal)
     _out.print(uploaded_text(uploaded), highlight=False, markup=False, soft_wrap=True)
 
@@ -186,7 +194,6 @@ def resume(
     if list_all:
         _out.print(unfinished_text(unfinished_uploads()), highlight=False, markup=False, soft_wrap=True)
         return
-    path = journal or only_journal(unfinished_uploads())
     catalogue = CatalogueOptions(
         url=url,
         username=username,
@@ -206,11 +213,12 @@ def resume(
     )
     if discard:
         with make_client(catalogue, server) as client:
-            client.discard_upload(path)
+            client.discard_upload(journal or only_journal(client.unfinished_uploads()))
         _out.print("The upload was undone.", highlight=False, markup=False)
         return
     kept = interrupts_explained("upload", "Its journal stays: run this again to go on.")
     with make_client(catalogue, server) as client, progress_bar(_err) as bar, kept:
+        path = journal or only_journal(client.unfinished_uploads())
         uploaded = client.resume_upload(path, on_progress=bar)
     _out.print(uploaded_text(uploaded), highlight=False, markup=False, soft_wrap=True)
 

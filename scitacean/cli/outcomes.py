@@ -34,6 +34,29 @@ def plan_text(plan: UploadPlan) -> str:
     return "\n".join(printable(line) for line in lines if line)
 
 
+def refuse_no_files(dataset: Dataset, paths: Sequence[Path]) -> None:
+    """Check that there is something to upload, or a source folder of a dataset without files.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    paths:
+        What its files should come from.
+
+    Raises
+    ------
+    ConfigurationError
+        If it has neither.
+    """
+    # Where the metadata name a folder, it may be meant.
+    if not dataset.files and dataset.source_folder is None:
+        raise ConfigurationError(
+            f"There are no files in {', '.join(map(str, paths))}.",
+            hint="Check the paths for typing mistakes.",
+        )
+
+
 def uploaded_text(dataset: Dataset) -> str:
     """Say what was uploaded; the last line is the PID.
 
@@ -75,7 +98,7 @@ def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
     if len(uploads) == 1:
         return uploads[0].journal
     raise ConfigurationError(
-        f"{len(uploads)} uploads are unfinished.",
+        f"{len(uploads)} uploads to this catalogue are unfinished.",
         hint="Name the journal of the one that is meant; scitacean resume --list shows them."
         if uploads
         else "There is nothing to go on with.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 from scitacean.catalogue.completeness import missing_files
 from scitacean.catalogue.report import problems_of_entry, reported
@@ -67,7 +68,11 @@ def get_datasets(
     ------
     ScicatCommError
         If one cannot be got; the error names it.
+    ValueError
+        If there is no PID, or a text is none.
     """
+    if cast("object", pids) is None:
+        raise ValueError("The PID is None: a dataset has none before it is uploaded.")
     known = [PID.parse(pid) for pid in pids]
     with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="scitacean-get") as pool:
         waiting = [

@@ -66,7 +66,8 @@ def how_to_go_on(journal: Journal) -> str:
         Of the upload.
     """
     return (
-        "To go on where it stopped, upload it once more or run 'scitacean resume "
-        f"{journal.path}' (client.resume_upload): nothing is sent or registered twice. To undo it, run "
-        f"'scitacean resume --discard {journal.path}' (client.discard_upload)."
+        f"To go on where it stopped, run 'scitacean resume {journal.path}' with the same options for the "
+        "servers (client.resume_upload), or upload the same once more, with nothing changed: nothing is sent "
+        f"or registered twice. To undo it, run 'scitacean resume --discard {journal.path}' "
+        "(client.discard_upload)."
     )

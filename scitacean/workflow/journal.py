@@ -17,6 +17,14 @@ import attrs
 from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Sent, Verified
+from scitacean.workflow.journal_file import (
+    locked,
+    no_journal,
+    not_written,
+    refuse_begun,
+    release,
+    write_new,
+)
 from scitacean.workflow.upload_record import UploadRecord
 
 if TYPE_CHECKING:
@@ -126,18 +134,18 @@ class Journal:
         """
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            lock = _locked(path)
+            lock = locked(path)
         except OSError as error:
             raise not_written(path, error) from error
         try:
-            _refuse_begun(path)
-            _write_new(path, _line(_header(steps)))
+            refuse_begun(path)
+            write_new(path, _line(_header(steps)))
             return cls(path, lock, path.open("ab"), steps, is_resumed=False)
         except OSError as error:
-            _release(lock)
+            release(lock)
             raise not_written(path, error) from error
         except BaseException:
-            _release(lock)
+            release(lock)
             raise
 
     @classmethod
@@ -155,9 +163,9 @@ class Journal:
             If it is no journal, is not there, or its upload is still running.
         """
         if not path.is_file():
-            raise _no_journal(path)
+            raise no_journal(path)
         try:
-            lock = _locked(path)
+            lock = locked(path)
         except OSError as error:
             raise not_written(path, error) from error
         try:
@@ -168,13 +176,13 @@ class Journal:
             file.seek(end)
             return cls(path, lock, file, steps, is_resumed=True)
         except FileNotFoundError:
-            _release(lock)
-            raise _no_journal(path) from None
+            release(lock)
+            raise no_journal(path) from None
         except OSError as error:
-            _release(lock)
+            release(lock)
             raise not_written(path, error) from error
         except BaseException:
-            _release(lock)
+            release(lock)
             raise
 
     def note_sent(self, index: int, sent: Sent) -> None:
@@ -261,7 +269,7 @@ class Journal:
     def close(self) -> None:
         """Let others open it."""
         self._close_file()
-        _release(self._lock)
+        release(self._lock)
 
     def __enter__(self) -> Self:
         return self
@@ -310,14 +318,14 @@ def _read(path: Path) -> tuple[Steps, int]:
     content = path.read_bytes()
     end = content.rfind(b"\n") + 1
     try:
-        first, *others = [json.loads(line) for line in content[:end].splitlines()]
-        steps = _steps(first)
-        for other in others:
-            _apply(other, steps)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        lines = [json.loads(line) for line in content[:end].splitlines()]
+        steps = _steps(lines[0])
+        for line in lines[1:]:
+            _apply(line, steps)
+    except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
-            f"{path} is no journal of an upload that can be read here: {error}.",
-            hint="It may have been written by a newer version: update scitacean.",
+            f"{path} is no journal of an upload that can be read here.",
+            hint="It is damaged, or a newer version has written it.",
         ) from None
     return steps, end
 
@@ -371,86 +379,3 @@ def _details(sent: Sent) -> dict[str, object]:
 def _line(content: Mapping[str, object]) -> bytes:
     # Names that are no unicode are kept by their escapes.
     return _encoder.encode(content).encode("ascii") + b"\n"
-
-
-def _locked(path: Path) -> FileLock:
-    # Loaded by those only who upload.
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise _in_use(path) from None
-    return lock
-
-
-def _release(lock: FileLock) -> None:
-    # While it is held, or somebody else's would be removed. Windows removes it when it is released.
-    with suppress(OSError):
-        Path(lock.lock_file).unlink(missing_ok=True)
-    lock.release()
-
-
-def _refuse_begun(path: Path) -> None:
-    # Somebody else may have begun the same upload since this one has looked.
-    if path.exists():
-        raise _in_use(path)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f"{path.name}.new")
-    # What datasets say is not for everybody.
-    number = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-
-
-def _no_journal(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"There is no journal {path}: that upload is finished, or was undone.",
-        hint="scitacean resume --list (client.unfinished_uploads) shows those that are not.",
-    )
-
-
-def _in_use(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"This upload is running already: its journal {path} is in use.",
-        hint="Wait until it is finished.",
-    )
-
-
-def not_written(path: Path, error: OSError) -> ConfigurationError:
-    """Return the error for a journal that cannot be kept.
-
-    Parameters
-    ----------
-    path:
-        The file, or its folder.
-    error:
-        Why.
-    """
-    return ConfigurationError(
-        f"Cannot keep the journal {path} of the upload: {error.strerror or error}; nothing was sent.",
-        hint="Name a file in a folder that you can write to: journal=... (--journal).",
-    )
-
-
-def _sync_folder(folder: Path) -> None:
-    # Windows opens no folders.
-    if os.name != "nt":
-        number = os.open(folder, os.O_RDONLY)
-        try:
-            # Some network file systems do not sync folders: there is no other way there.
-            with suppress(OSError):
-                os.fsync(number)
-        finally:
-            os.close(number)

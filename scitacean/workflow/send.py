@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -72,7 +72,7 @@ def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMe
         If a local file cannot be read, or the connection breaks.
     """
     record = journal.steps.record
-    _refuse_changed(record.local)
+    _refuse_changed(record.local, _changed_since)
     meter.phase("moving")
     if isinstance(connection, ResumableUpload):
         unverified = _send(journal, connection, connection, meter)
@@ -148,11 +148,11 @@ def _send_plainly(journal: Journal, connection: UploadConnection) -> list[int]:
             permissions=file.remote_perm,
         )
         journal.note_sent(index, sent)
-    _refuse_changed(record.local)
+    _refuse_changed(record.local, _changed)
     return list(range(len(record.local)))
 
 
-def _refuse_changed(local: Sequence[LocalFile]) -> None:
+def _refuse_changed(local: Sequence[LocalFile], error_of: Callable[[Path], FileUploadError]) -> None:
     """Refuse files that are not what they were when the upload began."""
     for one in local:
         path = cast("Path", one.file.local_path)
@@ -164,7 +164,7 @@ def _refuse_changed(local: Sequence[LocalFile]) -> None:
                 hint="It was there when the upload began: put it back.",
             ) from error
         if (status.st_size, status.st_mtime_ns) != (one.size, one.mtime_ns):
-            raise _changed(path)
+            raise error_of(path)
 
 
 def _refuse_changed_before_sent(local: Sequence[LocalFile], sent: Mapping[int, Sent]) -> None:
@@ -182,6 +182,13 @@ def _refuse_changed_meanwhile(local: Sequence[LocalFile], sent: Mapping[int, Sen
 
 def _modified(one: LocalFile) -> datetime:
     return datetime.fromtimestamp(one.mtime_ns / 1e9, tz=UTC)
+
+
+def _changed_since(path: Path) -> FileUploadError:
+    return FileUploadError(
+        f"The file {path} changed after the upload began.",
+        hint="Undo the upload, and upload the files as they are now; or put back the old file to go on.",
+    )
 
 
 def _changed(path: Path) -> FileUploadError:

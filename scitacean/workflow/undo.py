@@ -112,8 +112,9 @@ def refuse_other_catalogue(journal: Journal, scicat: ScicatClient) -> None:
     """
     if journal.steps.record.catalogue != scicat.url:
         raise ConfigurationError(
-            f"The upload of {journal.path} goes to {journal.steps.record.catalogue}, not to {scicat.url}.",
-            hint="Use a client of that catalogue.",
+            f"The upload of {journal.path}, into {journal.steps.record.source_folder}, goes to "
+            f"{journal.steps.record.catalogue}, not to {scicat.url}.",
+            hint="Use a client of that catalogue; each folder with a catalogue of one's own is another one.",
         )
 
 

@@ -14,7 +14,8 @@ import attrs
 from scitacean.errors import ConfigurationError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.source_folder import escape
-from scitacean.workflow.journal import Steps, not_written, read_steps
+from scitacean.workflow.journal import Steps, read_steps
+from scitacean.workflow.journal_file import not_written
 from scitacean.workflow.upload_record import UploadRecord
 
 _logger = logging.getLogger("scitacean")

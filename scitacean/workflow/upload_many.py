@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import cast
 
 import attrs
 
@@ -46,12 +47,23 @@ def upload_many(
     executor:
         Where it is called; by default in some threads.
 
+    Raises
+    ------
+    TypeError
+        If something is no dataset; nothing is uploaded.
+
     Examples
     --------
     >>> [outcome.error for outcome in upload_many([Dataset(type="raw")], lambda dataset: dataset)]
     [None]
     """
     datasets = list(datasets)
+    for index, dataset in enumerate(datasets):
+        # A single dataset is a mapping, whose keys would be taken for datasets.
+        if not isinstance(cast("object", dataset), Dataset):
+            raise TypeError(
+                f"Expected a list of datasets; what stands at {index} is {dataset!r}. Nothing was uploaded."
+            )
     if executor is not None:
         return _collect(datasets, upload, executor)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="scitacean-upload") as threads:

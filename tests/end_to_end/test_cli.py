@@ -402,3 +402,9 @@ def test_what_was_verified_by_size_only_is_said(
     pid = str(uploaded.pid)
     status, out, _ = run(capsys, "download", pid, tmp_path / "target", "--local", tmp_path / "local")
     assert (status, "verified (1 of them by size only)" in out) == (0, True)
+
+
+def test_a_folder_without_files_is_told_as_such(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    status, _, err = run(capsys, "upload", tmp_path / "empty", *FIELDS, "--local", tmp_path / "local")
+    assert (status, f"There are no files in {tmp_path / 'empty'}" in err) == (1, True)

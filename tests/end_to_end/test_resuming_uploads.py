@@ -550,3 +550,12 @@ def test_many_datasets_go_through_other_processes(tmp_path: Path, dataset: Datas
         # One folder was meant for all of them, so they have waited for each other.
         assert tree(tmp_path / "local" / "files" / dataset.uid) == CONTENT
         assert len(client.scicat.query_datasets({})) == 3
+
+
+def test_one_dataset_is_no_list_of_them(client: FakeClient, dataset: Dataset) -> None:
+    for mistake in (dataset, [dataset, None]):
+        with pytest.raises(TypeError, match="Expected a list of datasets"):
+            client.upload_new_datasets_now(mistake)  # type: ignore[arg-type]  # a mistake
+    assert client.scicat.query_datasets({}) == []
+    with pytest.raises(ValueError, match="has none before it is uploaded"):
+        client.get_dataset(dataset.pid)  # type: ignore[arg-type]  # a mistake

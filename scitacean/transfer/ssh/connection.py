@@ -173,8 +173,9 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
         ) from None
     except (SSHException, ValueError) as error:
         raise HostNotReachableError(
-            f"{where} does not talk SSH with us: {_reason(error)}.",
-            hint="Check the port; the server may also be busy, or too old for the methods safe today.",
+            f"{where} does not talk SSH with us, or not any more: {_reason(error)}.",
+            hint="The server may be busy or hang, or be too old for the methods safe today; or the port is "
+            "another one.",
         ) from None
     except (OSError, EOFError) as error:
         raise HostNotReachableError(
