@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer, bundle, channels
+from scitacean.transfer.ssh.bundle import send_bundles
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
 
 from .conftest import MakeTransfer, partial_of
@@ -193,20 +195,26 @@ def test_what_an_earlier_upload_left_is_replaced_and_a_link_is_not_followed(
 
 @pytest.mark.parametrize("change", ["grow", "vanish"])
 def test_a_local_file_that_changes_stops_the_bundle(
-    change: str, ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer
+    change: str,
+    ssh_server: RunningSSHServer,
+    local: Path,
+    make_transfer: MakeTransfer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     requests = [
         SendRequest(local=local / name, remote=RemotePath(f"{ssh_server.root.as_posix()}/up/{name}"))
         for name in NAMES
     ]
 
-    def trouble(path: RemotePath, _: int) -> None:
-        if path.name == NAMES[2]:
-            if change == "grow":
-                (local / NAMES[20]).write_bytes(b"more than before" * 20)
-            else:
-                (local / NAMES[20]).unlink()
+    def change_and_send(*arguments: Any, **options: Any) -> object:
+        if change == "grow":
+            (local / NAMES[20]).write_bytes(b"more than before" * 20)
+        else:
+            (local / NAMES[20]).unlink()
+        return send_bundles(*arguments, **options)
 
+    # After the files were looked at, and before any is read.
+    monkeypatch.setattr("scitacean.transfer.ssh.upload.send_bundles", change_and_send)
     with (
         make_transfer(ssh_server) as transfer,
         transfer.connect_for_upload(
@@ -214,7 +222,7 @@ def test_a_local_file_that_changes_stops_the_bundle(
         ) as connection,
         pytest.raises((FileUploadError, FileNotAccessibleError), match="changed while|Cannot read"),  # noqa: RUF043
     ):
-        connection.send_files(requests, on_progress=trouble)
+        connection.send_files(requests)
     assert all(path.name.startswith(".") for path in (ssh_server.root / "up").iterdir())
 
 
