@@ -300,6 +300,9 @@ class RemotePath:
     def __truediv__(self, other: str | RemotePath) -> RemotePath:
         if not isinstance(other, str | RemotePath):
             return NotImplemented
+        if isinstance(other, RemotePath) and self._posix not in (".", "/") and other._posix[0] not in "/.":
+            # Both are normal, and so is what they make together: for tens of thousands of files.
+            return _of(f"{self._posix}/{other._posix}")
         return RemotePath(self, other)
 
     def __rtruediv__(self, other: str) -> RemotePath:

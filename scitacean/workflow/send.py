@@ -50,7 +50,12 @@ def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
     return connection.look_ahead(_requests(record))
 
 
-def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMeter) -> None:
+def send_files(
+    journal: Journal,
+    connection: UploadConnection,
+    meter: ProgressMeter,
+    outlook: Outlook | None = None,
+) -> None:
     """Send what is not there yet, compare it, and note what was sent.
 
     Parameters
@@ -61,6 +66,8 @@ def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMe
         To the file server.
     meter:
         Is told how it goes on.
+    outlook:
+        What was found there a moment ago; None where nobody has looked.
 
     Raises
     ------
@@ -75,7 +82,9 @@ def send_files(journal: Journal, connection: UploadConnection, meter: ProgressMe
     _refuse_changed(record.local, _changed_since)
     meter.phase("moving")
     if isinstance(connection, ResumableUpload):
-        unverified = _send(journal, connection, connection, meter)
+        if outlook is None:
+            outlook = outlook_of(record, connection)
+        unverified = _send(journal, connection, meter, outlook.present)
         _refuse_changed_before_sent(record.local, journal.steps.sent)
     else:
         unverified = _send_plainly(journal, connection)
@@ -98,13 +107,12 @@ def _requests(record: UploadRecord) -> list[SendRequest]:
 
 
 def _send(
-    journal: Journal, connection: UploadConnection, resumable: ResumableUpload, meter: ProgressMeter
+    journal: Journal, resumable: ResumableUpload, meter: ProgressMeter, present: Mapping[RemotePath, Sent]
 ) -> list[int]:
     """Send files that are not there; return the places of those that the transfer did not compare."""
     record = journal.steps.record
     requests = _requests(record)
     places = {request.remote: index for index, request in enumerate(requests)}
-    present = outlook_of(record, connection).present
     journal.steps.sent.clear()
     for path, sent in present.items():
         journal.note_sent(places[path], sent)

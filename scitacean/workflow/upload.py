@@ -21,7 +21,7 @@ from scitacean.errors import (
     ValidationError,
 )
 from scitacean.model.dataset import Dataset
-from scitacean.transfer.protocol import FileTransfer, ResumableUpload, UploadConnection
+from scitacean.transfer.protocol import FileTransfer, Outlook, ResumableUpload, UploadConnection
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
 from scitacean.workflow.journal import Journal, Steps
@@ -164,14 +164,14 @@ def _begin(
     meter = _meter(record, on_progress)
     steps = Steps(begun=datetime.now(tz=UTC), record=record, alike=alike)
     with ExitStack() as stack:
-        connection = None
+        connection, outlook = None, None
         if transfer is not None and record.local:
             connection = _connect(record, transfer, stack)
             outlook = outlook_of(record, connection)
             steps.present = frozenset(outlook.present)
             steps.made_folders = outlook.missing_folders
         journal = stack.enter_context(Journal.create(path, steps))
-        return _carry_on(journal, connection, scicat, transfer, meter, limits)
+        return _carry_on(journal, connection, scicat, transfer, meter, limits, outlook)
 
 
 def _go_on(
@@ -223,10 +223,11 @@ def _carry_on(
     transfer: FileTransfer | None,
     meter: ProgressMeter,
     limits: BlockLimits,
+    outlook: Outlook | None = None,
 ) -> Dataset:
     try:
         if connection is not None:
-            send_files(journal, connection, meter)
+            send_files(journal, connection, meter, outlook)
         meter.phase("registering")
     except BaseException as error:
         _stop_sending(journal, connection, error)

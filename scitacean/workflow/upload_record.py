@@ -214,11 +214,12 @@ class UploadRecord:
 
 
 def _looked_at(file: File) -> LocalFile:
-    path = os.path.abspath(cast("Path", file.local_path))  # noqa: PTH100  # links are part of what is named
+    given = os.fspath(cast("Path", file.local_path))
+    path = os.path.abspath(given)  # noqa: PTH100  # links are part of what is named
     status = os.stat(path)  # noqa: PTH116  # for tens of thousands of files
-    return LocalFile(
-        file=attrs.evolve(file, local_path=Path(path)), size=status.st_size, mtime_ns=status.st_mtime_ns
-    )
+    if path != given:
+        file = attrs.evolve(file, local_path=Path(path))
+    return LocalFile(file=file, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _file_to_json(file: File) -> dict[str, object]:
