@@ -18,6 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 #: What runs with the oldest dependencies: all but the tests of tools, of texts and of optional packages.
 CORE = ["tests/unit", "tests/property", "tests/end_to_end", "--ignore=tests/unit/project"]
 CORE += [f"--ignore-glob=*/test_{name}*" for name in ("regenerate", "metadata", "thumbnail")]
+#: A test that waits for ever fails after these seconds, with the stacks of all its threads.
+PATIENCE = ["--timeout=300", "--instafail", "--durations=15"]
 TYPED = ["scitacean", "scripts", "tests", "generated/scicat_api"]
 
 
@@ -32,7 +34,7 @@ def gates(workers: int) -> Mapping[str, Sequence[str]]:
         "types": [python, "-m", "mypy", "--explicit-package-bases", *TYPED],
         "generated": [python, "scripts/regenerate.py", "--check"],
         "requirements": [python, "scripts/lock.py", "--check"],
-        "tests": [python, "-m", "pytest", "--cov", "--cov-report=term", *parallel],
+        "tests": [python, "-m", "pytest", "--cov", "--cov-report=term", *PATIENCE, *parallel],
     }
 
 
@@ -47,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     known = {"tests": [sys.executable, "-m", "pytest", *CORE]} if options.lowest else gates(options.workers)
     if options.nightly:
-        known = {**known, "tests": [*known["tests"], "--hypothesis-profile=nightly"]}
+        known = {**known, "tests": [*known["tests"], "--hypothesis-profile=nightly", "--timeout=0"]}
     if unknown := sorted(set(options.checks) - set(known)):
         parser.error(f"there is no check {', '.join(unknown)}; there are: {', '.join(known)}")
     if options.list:
