@@ -147,7 +147,8 @@ class RemoteCommand:
         said = b""
         # Before it the files that the shell reads at its start may say something.
         while (place := said.find(_RUNS_LINE)) < 0:
-            if not (block := self._receive()):
+            # A login shell that waits for ever for something is no reason to wait with it.
+            if not (block := self._channel.recv(_RECEIVE_AT_ONCE)):
                 raise CommandError("it did not start")
             said += block
         self._early = said[place + len(_RUNS_LINE) :]

@@ -250,7 +250,7 @@ def test_a_server_that_freezes_is_given_up_and_nothing_is_left(
 
         request = FetchRequest(remote=site.remote("there"), local=site.local / "back", length=2 * LARGE)
         with (
-            site.transfer(timeout=0.5, connections=connections) as transfer,
+            site.transfer(timeout=2.0, connections=connections) as transfer,
             pytest.raises(HostNotReachableError, match=r"did not answer|no answer|does not talk"),
         ):
             fetch_with(transfer, [request], on_progress=freeze)

@@ -174,7 +174,7 @@ def test_a_host_that_is_gone_is_told_when_reverting(
 ) -> None:
     known_hosts = tmp_path / "known_hosts"
     shutil.copy(ssh_server.known_hosts, known_hosts)
-    transfer = make_transfer(ssh_server, known_hosts=known_hosts, timeout=1.0)
+    transfer = make_transfer(ssh_server, known_hosts=known_hosts, timeout=3.0)
     file = local_file(tmp_path, "a")
     with transfer.connect_for_upload(dataset, ANY) as connection:
         connection.upload_files(file)

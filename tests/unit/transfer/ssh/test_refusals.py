@@ -402,14 +402,14 @@ def test_a_checksum_may_take_longer_than_the_timeout(
 ) -> None:
     (tmp_path / "bin").mkdir()
     slow = tmp_path / "bin/sha256sum"
-    slow.write_text('#!/bin/sh\nsleep 0.7\nexec /usr/bin/sha256sum "$@"\n')
+    slow.write_text('#!/bin/sh\nsleep 2.5\nexec /usr/bin/sha256sum "$@"\n')
     slow.chmod(0o755)
     monkeypatch.setenv("PATH", f"{slow.parent}{os.pathsep}{os.environ['PATH']}")
     (tmp_path / "a").write_bytes(b"1")
     path = RemotePath((tmp_path / "a").as_posix())
     with (
         asyncssh_server(tmp_path) as server,
-        make_transfer(server, timeout=0.3).connect_for_download(dataset, ANY) as connection,
+        make_transfer(server, timeout=2.0).connect_for_download(dataset, ANY) as connection,
     ):
         checksums = connection.remote_checksums([path], algorithm="sha256")
     assert checksums == {path: hashlib.sha256(b"1").hexdigest()}

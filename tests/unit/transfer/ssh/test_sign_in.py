@@ -187,9 +187,9 @@ def test_a_server_that_never_asks_is_not_waited_for(tmp_path: Path, monkeypatch:
     with asking_server(tmp_path, "keyboard-interactive", rounds=TWO_FACTORS) as server:
         monkeypatch.setattr(
             "tests.unit.transfer.ssh.asking_server._Session.check_auth_interactive",
-            lambda *_: threading.Event().wait(2),
+            lambda *_: threading.Event().wait(4),
         )
-        message = refused(to(server, ask=Person(), timeout=0.5))
+        message = refused(to(server, ask=Person(), timeout=2.0))
     assert "closed the connection" in message
 
 
@@ -343,7 +343,7 @@ def test_a_proxy_command_is_used(make_transfer: MakeTransfer, tmp_path: Path) ->
         assert server.connections_made == 1
         config.write_text("Host 127.0.0.1\n  ProxyCommand false\n")
         with pytest.raises(HostNotReachableError):
-            connect(make_transfer(server, config=config, timeout=1.0))
+            connect(make_transfer(server, config=config, timeout=3.0))
 
 
 def test_secrets_of_jump_hosts_are_asked_for_too(
