@@ -55,7 +55,7 @@ class CopyDownloadConnection(FilesHere):
         return sum(
             _taken(request)
             for request in requests
-            if device(os.path.dirname(request.local)) != device(request.remote.parent.posix)
+            if device(os.path.dirname(request.local)) != device(os.path.dirname(request.remote.posix))
         )
 
     def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:

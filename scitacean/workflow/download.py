@@ -113,7 +113,7 @@ def download_files(
     if items:
         with observing(on_progress), only_download_into(target):
             _download(_Download(dataset, target, transfer, on_progress), items, policy)
-    places = {item.file.remote_path: item.target for item in items}
+    places = {item.file.remote_path: item.path for item in items}
     return dataset.replace(
         files=[
             chosen[id(file)].downloaded(local_path=places[file.remote_path]) if id(file) in chosen else file
@@ -177,7 +177,7 @@ def _refuse(differences: Mapping[Item, str]) -> NoReturn:
         f"place.{told}\n",
         hint="Download them again; if that does not help, they have changed on the server since they "
         "were registered: tell the dataset's owner.",
-        paths=[item.target for item in differences],
+        paths=[item.path for item in differences],
         remote_paths=[item.file.remote_path.posix for item in differences],
     )
 
@@ -187,7 +187,7 @@ def _new_folders(items: Sequence[Item]) -> Iterator[None]:
     """Make the folders for the files, and remove those that are empty in the end."""
     made: list[Path] = []
     try:
-        for folder in {item.target.parent: None for item in items}:
+        for folder in {item.folder: None for item in items}:
             missing = [path for path in (folder, *folder.parents) if not path.exists()]
             for path in reversed(missing):
                 path.mkdir(exist_ok=True)

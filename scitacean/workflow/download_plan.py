@@ -1,6 +1,6 @@
 """What a download would do, and what makes it impossible: found out before anything is written."""
 
-# ruff: noqa: PTH112
+# ruff: noqa: PTH112, PTH114, PTH118, PTH119
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
@@ -51,8 +51,10 @@ class Item:
         What the catalogue says of it.
     remote:
         Full path on the file server.
+    folder:
+        Where it goes; shared by the files of one folder.
     target, partial:
-        Where it goes, when complete and until then.
+        Its whole path, when complete and until then.
     size:
         Size in bytes that the catalogue says.
     anew:
@@ -61,8 +63,9 @@ class Item:
 
     file: File
     remote: RemotePath
-    target: Path
-    partial: Path
+    folder: Path
+    target: str
+    partial: str
     size: int
     anew: bool = False
 
@@ -82,8 +85,8 @@ class Item:
         Examples
         --------
         >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z", "900150983cd24fb0", "md5")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
-        >>> _ = item.partial.write_text("ab")
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)
+        >>> _ = Path(item.partial).write_text("ab")
         >>> item.offset()
         2
         """
@@ -98,6 +101,11 @@ class Item:
         is_own = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
         return status.st_size if is_own and status.st_size <= self.size else 0
 
+    @property
+    def path(self) -> Path:
+        """The path of the complete file."""
+        return self.folder / os.path.basename(self.target)
+
     def expecting(self, algorithm: str, checksum: str) -> Item:
         """Return the same file with a checksum that the file server has computed.
 
@@ -111,7 +119,7 @@ class Item:
         Examples
         --------
         >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)
         >>> has_checksum(item.expecting("md5", "0700cd3e2cd8b37ef510dd5aa2c81fc6").file)
         True
         """
@@ -224,7 +232,7 @@ def plan_download(
     >>> file = File.from_remote("run/a.nxs", 3, "2026-03-01T12:00:00Z")
     >>> dataset = Dataset(type="raw", source_folder="/data", files=[file])
     >>> (item,) = plan_download(dataset, dataset.files, Path("here"))
-    >>> item.remote, item.target == Path("here", "run", "a.nxs")
+    >>> item.remote, Path(item.target) == Path("here", "run", "a.nxs")
     (RemotePath('/data/run/a.nxs'), True)
     """
     with local_errors("read"):
@@ -306,18 +314,20 @@ def _items(
     source: RemotePath, files: Iterable[File], places: Iterable[str], target: Path, *, force: bool
 ) -> Iterator[Item]:
     root = Path(os.path.realpath(target))
-    folders: dict[str, Path] = {}
+    folders: dict[str, tuple[Path, str]] = {}
     for file, place in zip(files, places, strict=True):
         inside, _, name = place.rpartition("/")
         # Many files are in one folder: it is looked at once.
-        if (folder := folders.get(inside)) is None:
-            folder = folders[inside] = target / inside
+        if inside not in folders:
+            folder = target / inside
             _refuse_outside(folder, root)
-        local = folder / name
+            folders[inside] = folder, os.path.join(folder, "")
+        folder, start = folders[inside]
+        local = start + name
         _refuse_folder(local)
         remote = source / file.remote_path
-        partial = folder / partial_name(name, remote, file.remote_size, file.remote_checksum)
-        yield Item(file, remote, local, partial, file.remote_size or 0, force)
+        partial = start + partial_name(name, remote.posix, file.remote_size, file.remote_checksum)
+        yield Item(file, remote, folder, local, partial, file.remote_size or 0, force)
 
 
 def _refuse_outside(folder: Path, root: Path) -> None:
@@ -328,8 +338,8 @@ def _refuse_outside(folder: Path, root: Path) -> None:
         )
 
 
-def _refuse_folder(local: Path) -> None:
-    if os.path.isdir(local) and not local.is_symlink():
+def _refuse_folder(local: str) -> None:
+    if os.path.isdir(local) and not os.path.islink(local):
         raise FileNotAccessibleError(
             f"There is a folder {local} where a file of the dataset shall go; nothing was downloaded.",
             hint="Download into another folder.",

@@ -7,7 +7,6 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, cast, get_args
 
 from scitacean.errors import ConfigurationError, LocalFileExistsError
@@ -77,6 +76,7 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from scitacean import Dataset, File
     >>> from scitacean.workflow.download_plan import plan_download
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
@@ -142,7 +142,7 @@ def _known_checksums(alike: Mapping[Item, os.stat_result], cache: ChecksumCache)
     return found
 
 
-def checksums_of(paths: Mapping[Item, Path]) -> dict[Item, str]:
+def checksums_of(paths: Mapping[Item, str]) -> dict[Item, str]:
     """Compute the checksums of local files, where they can be compared with what is said of them.
 
     Parameters
