@@ -23,7 +23,7 @@ from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.transfer.protocol import Sent
 from scitacean.workflow.journal import Journal, Steps, read_steps
 from scitacean.workflow.unfinished import journal_path, unfinished_uploads
-from scitacean.workflow.upload_record import UploadRecord
+from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PICTURE = bytes.fromhex("89504e470d0a1a0a") + bytes(20)
@@ -35,7 +35,7 @@ def record(dataset: Dataset) -> UploadRecord:
     dataset.source_folder = RemotePath(f"/data/{dataset.uid}")
     dataset.meta = {"temperature": {"value": 3.5, "unit": "K"}, "ü": [1, None]}
     dataset.add_attachment(caption="The rod", thumbnail=Thumbnail("image/png", PICTURE))
-    local = dataset.files
+    local = [LocalFile.now(file) for file in dataset.files]
     there = File.from_remote("old.dat", 3, BEGUN, "00", "md5", remote_uid="5", metadata={"a": 1})
     dataset.add_files(there)
     return UploadRecord.of_dataset(dataset, local, catalogue="https://scicat.site.example")
@@ -246,7 +246,7 @@ def test_the_same_call_has_the_same_journal_and_no_other_has(record: UploadRecor
     copy.creation_time = datetime(2026, 3, 2, tzinfo=UTC)
 
     def path_of(changed: Dataset, catalogue: str = "https://scicat.site.example") -> Path:
-        local = [file for file in changed.files if not file.is_on_remote]
+        local = [LocalFile.now(file) for file in changed.files if not file.is_on_remote]
         return journal_path(UploadRecord.of_dataset(changed, local, catalogue=catalogue))
 
     assert path_of(copy) == journal_path(record)
