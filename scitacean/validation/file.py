@@ -130,7 +130,7 @@ def _path(file: HasValues) -> object:
 
 
 def _missing(fields: Mapping[str, object], *, required: bool) -> Iterable[Problem]:
-    if required and None in map(fields.get, REQUIRED) and fields.get("local_path") is None:
+    if required and fields.get("local_path") is None and None in map(fields.get, REQUIRED):
         return missing(fields, REQUIRED)
     return ()
 

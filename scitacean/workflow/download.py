@@ -21,7 +21,14 @@ from scitacean.workflow.download_checks import (
     look_at_host,
 )
 from scitacean.workflow.download_lock import only_download_into
-from scitacean.workflow.download_plan import Item, has_checksum, listing, local_errors, plan_download
+from scitacean.workflow.download_plan import (
+    Item,
+    folders_there,
+    has_checksum,
+    listing,
+    local_errors,
+    plan_download,
+)
 from scitacean.workflow.existing import Existing, existing_policy, files_to_download
 from scitacean.workflow.fetching import Fetching, request_for
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
@@ -155,7 +162,8 @@ def _move(download: _Download, items: Sequence[Item]) -> int:
         for item in differences:
             meter.left_out(item.remote)
         right = expecting_remote_checksums(connection, [item for item in items if item not in differences])
-        requests = {item: request_for(item) for item in right}
+        folders = folders_there(right)
+        requests = {item: request_for(item, is_new=item.folder not in folders) for item in right}
         check_space(connection, list(requests.values()), download.target)
         if requests:
             with _new_folders(right):

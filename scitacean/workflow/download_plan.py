@@ -127,6 +127,36 @@ class Item:
         return attrs.evolve(self, file=file)
 
 
+def folders_there(items: Iterable[Item]) -> set[Path]:
+    """Return those folders of files that are there: in others is nothing to look at.
+
+    Parameters
+    ----------
+    items:
+        The files.
+
+    Raises
+    ------
+    OSError
+        If it cannot be found out.
+
+    Examples
+    --------
+    >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
+    >>> folders_there([Item(file, RemotePath("/a.nxs"), Path("nowhere"), "nowhere/a.nxs", "nowhere/.a", 3)])
+    set()
+    """
+    return {folder for folder in {item.folder for item in items} if _is_there(folder)}
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        os.lstat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
 def has_checksum(file: File) -> bool:
     """Whether the content of a file can be compared with the catalogue, not only its size.
 
@@ -314,17 +344,18 @@ def _items(
     source: RemotePath, files: Iterable[File], places: Iterable[str], target: Path, *, force: bool
 ) -> Iterator[Item]:
     root = Path(os.path.realpath(target))
-    folders: dict[str, tuple[Path, str]] = {}
+    folders: dict[str, tuple[Path, str, bool]] = {}
     for file, place in zip(files, places, strict=True):
         inside, _, name = place.rpartition("/")
         # Many files are in one folder: it is looked at once.
         if inside not in folders:
             folder = target / inside
             _refuse_outside(folder, root)
-            folders[inside] = folder, os.path.join(folder, "")
-        folder, start = folders[inside]
+            folders[inside] = folder, os.path.join(folder, ""), os.path.isdir(folder)
+        folder, start, is_there = folders[inside]
         local = start + name
-        _refuse_folder(local)
+        if is_there:
+            _refuse_folder(local)
         remote = source / file.remote_path
         partial = start + partial_name(name, remote.posix, file.remote_size, file.remote_checksum)
         yield Item(file, remote, folder, local, partial, file.remote_size or 0, force)

@@ -12,7 +12,7 @@ from typing import Literal, cast, get_args
 from scitacean.errors import ConfigurationError, LocalFileExistsError
 from scitacean.model.checksum import read_files
 from scitacean.workflow.checksum_cache import ChecksumCache, Known
-from scitacean.workflow.download_plan import Item, has_checksum, listing, local_errors
+from scitacean.workflow.download_plan import Item, folders_there, has_checksum, listing, local_errors
 
 _logger = logging.getLogger("scitacean")
 
@@ -91,9 +91,12 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
     if policy == "overwrite":
         return list(items)
     with local_errors("read"):
+        folders = folders_there(items)
+        perhaps_there = [item for item in items if item.folder in folders]
         if policy == "refresh":
-            return _not_up_to_date(items, cache)
-        there = {item for item in items if os.path.lexists(item.target)}
+            there = _up_to_date(perhaps_there, cache)
+            return [item for item in items if item not in there]
+        there = {item for item in perhaps_there if os.path.lexists(item.target)}
     if there and policy == "error":
         raise LocalFileExistsError(
             f"{len(there):,} of {len(items):,} file(s) are in the target already; nothing was downloaded."
@@ -106,11 +109,10 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
     return [item for item in items if item not in there]
 
 
-def _not_up_to_date(items: Sequence[Item], cache: ChecksumCache) -> list[Item]:
+def _up_to_date(items: Sequence[Item], cache: ChecksumCache) -> set[Item]:
     alike = {item: status for item in items if (status := _status_if_alike(item)) is not None}
     checksums = _known_checksums(alike, cache)
-    there = {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
-    return [item for item in items if item not in there]
+    return {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
 
 
 def _status_if_alike(item: Item) -> os.stat_result | None:

@@ -25,13 +25,15 @@ _GO_ON = (
 )
 
 
-def request_for(item: Item) -> FetchRequest:
+def request_for(item: Item, *, is_new: bool = False) -> FetchRequest:
     """Return what has to be fetched of a file: what an earlier download has not left.
 
     Parameters
     ----------
     item:
         The file.
+    is_new:
+        Whether it is known that an earlier download has left nothing.
 
     Raises
     ------
@@ -46,7 +48,7 @@ def request_for(item: Item) -> FetchRequest:
     >>> request_for(Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)).length
     3
     """
-    offset = item.offset()
+    offset = 0 if is_new else item.offset()
     return FetchRequest(
         remote=item.remote,
         local=item.folder / os.path.basename(item.partial),
