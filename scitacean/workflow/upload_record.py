@@ -225,17 +225,22 @@ class UploadRecord:
             "dataset": dict(self.dataset),
             "attachments": [dict(attachment) for attachment in self.attachments],
             "uid": self.uid,
-            "local": [
-                {
-                    "path": os.fspath(cast("Path", one.file.local_path)),
-                    "size": one.size,
-                    "mtime_ns": one.mtime_ns,
-                    **_file_to_json(one.file),
-                }
-                for one in self.local
-            ],
+            "local": self._local_json,
             "remote": [_file_to_json(file) for file in self.remote],
         }
+
+    @cached_property
+    def _local_json(self) -> list[dict[str, object]]:
+        # Wanted twice, for the name of the journal and for what is in it.
+        return [
+            {
+                "path": os.fspath(cast("Path", one.file.local_path)),
+                "size": one.size,
+                "mtime_ns": one.mtime_ns,
+                **_file_to_json(one.file),
+            }
+            for one in self.local
+        ]
 
     @classmethod
     def from_json(cls, content: Mapping[str, object]) -> UploadRecord:
