@@ -31,8 +31,8 @@ _MACOS = sys.platform == "darwin"
 _LONGEST_NAME = 255
 """Of common file systems: in bytes, on Windows in characters."""
 
-_SURELY_SHORT = _LONGEST_NAME // 4
-"""Characters have at most four bytes."""
+_MOST_BYTES = 4
+"""Of a character."""
 
 _LONGEST_PATH = 1023 if _MACOS else 4095
 """Of the operating system. Windows has no fixed limit; what is too long is found when it is written."""
@@ -311,16 +311,22 @@ def _problems(files: Sequence[File], places: Sequence[str], target: Path) -> Ite
         yield from path_problems(paths, _AT, windows=False)
         yield from _problems_without_folders(paths, places, windows=windows)
     room = _LONGEST_PATH - _length(os.path.realpath(target)) - _PARTIAL - 1
+    surely_short = min(_LONGEST_NAME, room) // _MOST_BYTES
     for index, (file, place) in enumerate(zip(files, places, strict=True)):
         at = f"{_AT}[{index}]"
-        if len(place) > _SURELY_SHORT and max(map(_length, place.split("/"))) > _LONGEST_NAME:
-            yield Problem(f"{at}.remote_path", place, f"names of at most {_LONGEST_NAME} bytes")
-        elif _length(place) > room:
-            yield Problem(f"{at}.remote_path", place, f"a path of at most {room} bytes below this target")
+        if len(place) > surely_short:
+            yield from _too_long(place, room, f"{at}.remote_path")
         if file.remote_size is None:
             yield Problem(f"{at}.remote_size", None, "a size in bytes")
         else:
             yield from size_problem(file.remote_size, f"{at}.remote_size")
+
+
+def _too_long(place: str, room: int, field: str) -> Iterator[Problem]:
+    if max(map(_length, place.split("/"))) > _LONGEST_NAME:
+        yield Problem(field, place, f"names of at most {_LONGEST_NAME} bytes")
+    elif _length(place) > room:
+        yield Problem(field, place, f"a path of at most {room} bytes below this target")
 
 
 def _problems_without_folders(

@@ -109,7 +109,7 @@ def _send(
 
     def note(request: SendRequest, sent: Sent) -> None:
         # What was there of it from an earlier call has not moved now.
-        if rest := missing[request.remote]:
+        if meter.callback is not None and (rest := missing[request.remote]):
             meter.resumed(request.remote, rest)
         journal.note_sent(places[request.remote], sent)
 
