@@ -40,7 +40,7 @@ def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
     FileNotAccessibleError
         If a local file cannot be read.
     """
-    missing = _missing_folders({os.path.dirname(request.remote.posix) for request in requests})
+    missing = _missing_folders({_folder(request) for request in requests})
     present: dict[RemotePath, Sent] = {}
     in_the_way: list[str] = []
     needed = 0
@@ -48,7 +48,7 @@ def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
         target = request.remote.posix
         try:
             status = os.stat(request.local)
-            if os.path.dirname(target) in missing or not os.path.lexists(target):
+            if _folder(request) in missing or not os.path.lexists(target):
                 needed += status.st_size
             elif request.resume and _is_same(request.local, target):
                 checksum = checksum_of_linked(request.local, request.checksum_algorithm)
@@ -138,6 +138,10 @@ def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:
     return Sent(size=status.st_size, modified=modified, checksum=checksum)
 
 
+def _folder(request: SendRequest) -> str:
+    return request.remote.posix.rpartition("/")[0] or "/"
+
+
 def _missing_folders(folders: set[str]) -> set[str]:
     missing: set[str] = set()
     for folder in folders:
@@ -152,9 +156,7 @@ def _free_space(
     requests: Sequence[SendRequest], present: dict[RemotePath, Sent], missing: set[str], needed: int
 ) -> int | None:
     folder = ""
-    for folder in {
-        os.path.dirname(request.remote.posix) for request in requests if request.remote not in present
-    }:
+    for folder in {_folder(request) for request in requests if request.remote not in present}:
         while folder in missing:
             folder = os.path.dirname(folder)
         if not os.access(folder, os.W_OK | os.X_OK):

@@ -112,7 +112,7 @@ def look_at_host(
     >>> from scitacean import File, RemotePath
     >>> from scitacean.transfer.copy import CopyDownloadConnection
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-    >>> item = Item(file, RemotePath("a.nxs"), Path("here"), Path("partial"), 3)
+    >>> item = Item(file, RemotePath("a.nxs"), Path(), "here", "partial", 3)
     >>> _ = Path("a.nxs").write_text("abcd")
     >>> list(look_at_host(CopyDownloadConnection(), [item], None).values())
     ['it has 4 bytes instead of 3']

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import cast
 
 from scitacean.errors import FileUploadError, IntegrityError
-from scitacean.model.checksum import known_or_none
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     LooksAhead,
@@ -47,7 +46,7 @@ def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
     """
     if not isinstance(connection, LooksAhead):
         return Outlook(present={})
-    return connection.look_ahead(_requests(record))
+    return connection.look_ahead(record.requests)
 
 
 def send_files(
@@ -93,25 +92,12 @@ def send_files(
     _verify(connection, unverified, record, journal.steps.sent)
 
 
-def _requests(record: UploadRecord) -> list[SendRequest]:
-    folder = record.source_folder
-    return [
-        SendRequest(
-            local=cast("Path", one.file.local_path),
-            remote=folder / one.file.remote_path,
-            resume=True,
-            checksum_algorithm=known_or_none(one.file.checksum_algorithm),
-        )
-        for one in record.local
-    ]
-
-
 def _send(
     journal: Journal, resumable: ResumableUpload, meter: ProgressMeter, present: Mapping[RemotePath, Sent]
 ) -> list[int]:
     """Send files that are not there; return the places of those that the transfer did not compare."""
     record = journal.steps.record
-    requests = _requests(record)
+    requests = record.requests
     places = {request.remote: index for index, request in enumerate(requests)}
     journal.steps.sent.clear()
     for path, sent in present.items():
@@ -123,7 +109,7 @@ def _send(
 
     def note(request: SendRequest, sent: Sent) -> None:
         # What was there of it from an earlier call has not moved now.
-        if rest := missing[request.remote]:
+        if meter.callback is not None and (rest := missing[request.remote]):
             meter.resumed(request.remote, rest)
         journal.note_sent(places[request.remote], sent)
 
@@ -214,9 +200,9 @@ def _verify(
         return
     groups: dict[str, dict[RemotePath, int]] = {}
     for place in places:
-        file = record.local[place].file
-        if (algorithm := known_or_none(file.checksum_algorithm)) is not None:
-            groups.setdefault(algorithm, {})[record.source_folder / file.remote_path] = place
+        request = record.requests[place]
+        if (algorithm := request.checksum_algorithm) is not None:
+            groups.setdefault(algorithm, {})[request.remote] = place
     bad = []
     for algorithm, group in groups.items():
         found = connection.remote_checksums(list(group), algorithm=algorithm) or {}

@@ -298,12 +298,14 @@ def _undo(
 
 
 def _connect(record: UploadRecord, transfer: FileTransfer, stack: ExitStack) -> UploadConnection:
-    representative = record.source_folder / record.local[0].file.remote_path
+    representative = record.requests[0].remote
     return stack.enter_context(transfer.connect_for_upload(record.as_dataset(), representative))
 
 
 def _meter(record: UploadRecord, on_progress: OnProgress | None) -> ProgressMeter:
-    sizes = ((record.source_folder / one.file.remote_path, one.size) for one in record.local)
+    sizes = zip(
+        (request.remote for request in record.requests), (one.size for one in record.local), strict=True
+    )
     return ProgressMeter(sizes, on_progress)
 
 

@@ -137,8 +137,7 @@ def plan_upload(
 def _look(record: UploadRecord, transfer: FileTransfer | None) -> Outlook:
     if transfer is None or not record.local:
         return Outlook(present={})
-    representative = record.source_folder / record.local[0].file.remote_path
-    with transfer.connect_for_upload(record.as_dataset(), representative) as connection:
+    with transfer.connect_for_upload(record.as_dataset(), record.requests[0].remote) as connection:
         return outlook_of(record, connection)
 
 
@@ -148,7 +147,7 @@ def _plan(record: UploadRecord, outlook: Outlook, limits: BlockLimits) -> Upload
     blocks = split_into_blocks(
         files, files_per_block=limits.files_per_block, bytes_per_block=limits.bytes_per_block
     )
-    paths = [(folder / one.file.remote_path, one.size) for one in record.local]
+    paths = [(request.remote, one.size) for request, one in zip(record.requests, record.local, strict=True)]
     return UploadPlan(
         source_folder=folder,
         files=tuple(
