@@ -32,7 +32,7 @@ from scitacean.model.file_wire import usable_entries
 from scitacean.model.orig_datablock import split_into_blocks
 from scitacean.model.pid import PID
 from scitacean.model.wire import received
-from scitacean.workflow.alike import find_alike
+from scitacean.workflow.alike import find_alike, refuse_hidden
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.interrupted import interrupted
 from scitacean.workflow.journal import Journal
@@ -190,6 +190,10 @@ def _look(
         if len(found) == 1:
             journal.note_created(found[0])
             return scicat.get_dataset_model(found[0])
+        if not found:
+            refuse_hidden(journal.steps.record, scicat)
+    except ConflictError as error:
+        raise interrupted(journal, error) from because
     except Exception as error:
         raise interrupted(journal, because or error) from error
     journal.steps.is_absent = not found

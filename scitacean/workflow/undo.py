@@ -8,7 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
-from scitacean.errors import ConfigurationError, ForbiddenError, NotFoundError, UploadInterrupted
+from scitacean.errors import (
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UploadInterrupted,
+)
 from scitacean.model.file_wire import usable_entries
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -18,6 +24,7 @@ from scitacean.transfer.protocol import (
     SendRequest,
     UploadConnection,
 )
+from scitacean.workflow.alike import refuse_hidden
 from scitacean.workflow.interrupted import interrupted
 from scitacean.workflow.journal import Journal
 from scitacean.workflow.register import find_created
@@ -182,6 +189,11 @@ def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
     found = [steps.pid] if steps.pid is not None else []
     if not found and steps.is_creating:
         found = find_created(journal, scicat)
+        if not found:
+            try:
+                refuse_hidden(steps.record, scicat)
+            except ConflictError as error:
+                raise interrupted(journal, error) from error
     if len(found) > 1:
         raise UploadInterrupted(
             f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}. Nothing was "
