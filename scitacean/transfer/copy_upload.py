@@ -21,14 +21,14 @@ from scitacean.transfer.copy_ahead import clear, look_ahead, remove_copy, sent_a
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.copy_download import checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
-from scitacean.transfer.mounted import ChecksumsHere, not_accessible
+from scitacean.transfer.mounted import ChecksumsHere, FilesHere, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, ProgressCallback, SendRequest, Sent, SentCallback
 
 _CHUNK = 1 << 20
 
 
-class CopyUploadConnection(ChecksumsHere):
+class CopyUploadConnection(ChecksumsHere, FilesHere):
     """Copies files into one source folder of a mounted file system.
 
     Parameters

@@ -376,7 +376,7 @@ class RemoteChecksums(Protocol):
 
 @runtime_checkable
 class LooksUpFiles(Protocol):
-    """A connection that can tell what is there without fetching it."""
+    """A connection, of either kind, that can tell what is there without fetching it."""
 
     def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
         """Find out how large files are, many at a time.

@@ -39,7 +39,7 @@ def what_is_where(journal: Journal) -> str:
     if total := len(steps.record.local):
         there = len(steps.sent)
         folder = steps.record.source_folder
-        if steps.is_creating:
+        if there == total and steps.is_creating:
             told.append(f"Its {total} file(s) are in {folder}.")
         else:
             told.append(

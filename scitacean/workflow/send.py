@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from scitacean.model.checksum import known_or_none
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     LooksAhead,
+    LooksUpFiles,
     Outlook,
     RemoteChecksums,
     ResumableUpload,
@@ -24,6 +26,7 @@ from scitacean.workflow.journal import Journal
 from scitacean.workflow.progress import ProgressMeter
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
+_logger = logging.getLogger("scitacean")
 _SAME_TIME = timedelta(milliseconds=1)
 """Transfers may round."""
 
@@ -48,6 +51,44 @@ def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
     if not isinstance(connection, LooksAhead):
         return Outlook(present={})
     return connection.look_ahead(_requests(record))
+
+
+def is_to_send(journal: Journal, connection: UploadConnection) -> bool:
+    """Tell whether there are files to send.
+
+    Once the catalogue was asked to create the dataset, all were there; but they may have gone since.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    connection:
+        To the file server.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks.
+    """
+    steps = journal.steps
+    if not steps.is_creating:
+        return True
+    if not isinstance(connection, LooksUpFiles):
+        return False
+    folder = steps.record.source_folder
+    sizes = {folder / one.file.remote_path: one.size for one in steps.record.local}
+    found = connection.look_up(list(sizes))
+    gone = [path for path, size in sizes.items() if found.get(path, -1) not in (None, size)]
+    if gone:
+        _logger.warning(
+            "%d of the %d file(s) that were sent to %s are not there any more, or have another size, %s for "
+            "one: they are sent once more.",
+            len(gone),
+            len(sizes),
+            folder,
+            gone[0],
+        )
+    return bool(gone)
 
 
 def send_files(

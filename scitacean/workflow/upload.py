@@ -28,7 +28,7 @@ from scitacean.workflow.journal import Journal, Steps
 from scitacean.workflow.preflight import check_catalogue, check_new_dataset, check_session, record_of
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.register import find_created, register
-from scitacean.workflow.send import outlook_of, send_files
+from scitacean.workflow.send import is_to_send, outlook_of, send_files
 from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
 from scitacean.workflow.unfinished import alone_in_folder, journal_path, refuse_unfinished
 from scitacean.workflow.upload_record import UploadRecord
@@ -141,7 +141,8 @@ def resume_upload(
     UploadInterrupted
         If it stopped once more.
     ConfigurationError
-        If it is no journal, its upload is running, or it is of another catalogue or file server.
+        If it is no journal, its upload is running, or it is of another catalogue or file server; or if there
+        are files but no file transfer.
     """
     with (
         Journal.open(path) as journal,
@@ -171,7 +172,7 @@ def _begin(
             steps.present = frozenset(outlook.present)
             steps.made_folders = outlook.missing_folders
         journal = stack.enter_context(Journal.create(path, steps))
-        return _carry_on(journal, connection, scicat, transfer, meter, limits, outlook)
+        return _carry_on(journal, connection, scicat, meter, limits, outlook)
 
 
 def _go_on(
@@ -186,17 +187,17 @@ def _go_on(
     meter = _meter(steps.record, on_progress)
     with ExitStack() as stack:
         connection = None
-        # Once the catalogue was asked, all files were there, and the journal says what they are.
-        if steps.record.local and not steps.is_creating:
+        if steps.record.local:
             transfer = transfer_for(journal, transfer)
             try:
-                _check_again(journal, scicat)
+                if not steps.is_creating:
+                    _check_again(journal, scicat)
                 connection = _connect(steps.record, transfer, stack)
             except UploadInterrupted:
                 raise
             except (ScicatCommError, TransferError) as error:
                 raise interrupted(journal, error) from error
-        return _carry_on(journal, connection, scicat, transfer, meter, limits)
+        return _carry_on(journal, connection, scicat, meter, limits)
 
 
 def _check_again(journal: Journal, scicat: ScicatClient) -> None:
@@ -220,13 +221,12 @@ def _carry_on(
     journal: Journal,
     connection: UploadConnection | None,
     scicat: ScicatClient,
-    transfer: FileTransfer | None,
     meter: ProgressMeter,
     limits: BlockLimits,
     outlook: Outlook | None = None,
 ) -> Dataset:
     try:
-        if connection is not None:
+        if connection is not None and is_to_send(journal, connection):
             send_files(journal, connection, meter, outlook)
         meter.phase("registering")
     except BaseException as error:
@@ -240,7 +240,7 @@ def _carry_on(
             # It is about what would be sent next; the catalogue may have the dataset.
             raise interrupted(journal, error) from error
         # The catalogue has surely not got the dataset.
-        _undo(journal, connection, error, transfer)
+        _undo(journal, connection, error)
         raise
     except UploadInterrupted:
         raise
@@ -267,16 +267,12 @@ def _undo(
     journal: Journal,
     connection: UploadConnection | None,
     error: BaseException,
-    transfer: FileTransfer | None = None,
 ) -> None:
     """Remove what was sent; where that cannot be, say so."""
     try:
-        with ExitStack() as stack:
-            if connection is None and journal.steps.record.local:
-                connection = _connect(journal.steps.record, transfer_for(journal, transfer), stack)
-            if connection is not None:
-                undo_sending(journal, connection)
-    except (TransferError, ConfigurationError, OSError) as reason:
+        if connection is not None:
+            undo_sending(journal, connection)
+    except (TransferError, OSError) as reason:
         folder = journal.steps.record.source_folder
         message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
         if isinstance(error, Exception):

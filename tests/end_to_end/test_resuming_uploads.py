@@ -437,8 +437,16 @@ def test_what_cannot_be_gone_on_with_yet_is_explained(
 
 @pytest.mark.parametrize("can_undo", [True, False])
 def test_a_dataset_that_is_refused_later_is_undone_or_kept(
-    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, can_undo: bool
+    client: FakeClient,
+    faults: Faults,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    can_undo: bool,
 ) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise HostNotReachableError("The server is gone.")
+
     faults.add(on("POST", "/api/v4/datasets"), status(504))
     with pytest.raises(UploadInterrupted) as caught:
         client.upload_new_dataset_now(dataset)
@@ -452,8 +460,10 @@ def test_a_dataset_that_is_refused_later_is_undone_or_kept(
         assert not (tmp_path / "there").exists()
         assert not journal.exists()
         return
-    with pytest.raises(UploadInterrupted, match=r"could not be undone.*no file transfer") as caught:
-        Client(client=client.scicat, file_transfer=None).resume_upload(journal)
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyUploadConnection, "clear_upload", fail)
+        with pytest.raises(UploadInterrupted, match=r"could not be undone.*server is gone") as caught:
+            client.resume_upload(journal)
     assert caught.value.journal == journal
     assert tree(tmp_path / "there" / "Run_7") == CONTENT
     check_complete(client, client.resume_upload(journal), tmp_path / "there" / "Run_7")
