@@ -11,6 +11,7 @@ from typing import cast
 
 from scitacean.errors import FileUploadError, IntegrityError
 from scitacean.model.checksum import known_or_none
+from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     LooksAhead,
@@ -131,7 +132,7 @@ def send_files(
         unverified = _send_plainly(journal, connection)
     _refuse_changed_meanwhile(record.local, journal.steps.sent)
     meter.phase("verifying")
-    _verify(connection, unverified, record, journal.steps.sent)
+    _verify(connection, unverified, journal)
 
 
 def _requests(record: UploadRecord) -> list[SendRequest]:
@@ -247,24 +248,28 @@ def _changed(path: Path) -> FileUploadError:
     )
 
 
-def _verify(
-    connection: UploadConnection, places: Sequence[int], record: UploadRecord, sent: Mapping[int, Sent]
-) -> None:
+def _verify(connection: UploadConnection, places: Sequence[int], journal: Journal) -> None:
     """Compare what arrived with what was sent, where the transfer can look."""
     if not isinstance(connection, RemoteChecksums):
         return
+    record, sent = journal.steps.record, journal.steps.sent
     groups: dict[str, dict[RemotePath, int]] = {}
     for place in places:
         file = record.local[place].file
         if (algorithm := known_or_none(file.checksum_algorithm)) is not None:
             groups.setdefault(algorithm, {})[record.source_folder / file.remote_path] = place
-    bad = []
+    bad: list[str] = []
+    wrong: list[File] = []
     for algorithm, group in groups.items():
         found = connection.remote_checksums(list(group), algorithm=algorithm) or {}
         for path, checksum in found.items():
             if (expected := sent[group[path]].checksum) not in (None, checksum):
                 bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
+                wrong.append(record.local[group[path]].file)
     if bad:
+        if journal.is_resumed:
+            # It is not undone, so they would be in the way of being sent once more.
+            connection.revert_upload(*wrong)
         raise IntegrityError(
             f"{len(bad)} file(s) did not arrive as they were sent; nothing was registered.{''.join(bad)}\n",
             hint="Upload again; if that does not help, tell the file server's administrator.",

@@ -10,11 +10,13 @@ import types
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
-from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, RemotePath
+from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, IntegrityError, RemotePath
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.workflow.download import download_files
@@ -116,6 +118,45 @@ def test_a_file_that_changes_meanwhile_is_refused(source: Path, folder: RemotePa
 
 class StopError(Exception):
     """Stops a transfer."""
+
+
+def test_what_arrives_damaged_never_gets_its_name(
+    source: Path, folder: RemotePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others come after it all the same, and what has its name is right at any time."""
+    content = source.read_bytes()
+    names = ["a.dat", "b.dat", "c.dat", "d.dat"]
+    for name in names[1:]:
+        (source.parent / name).write_bytes(content)
+    bad = iter([True, False, True, False, True, False, False])
+
+    def copy_badly(source: IO[bytes], sink: IO[bytes], **options: Any) -> int:
+        copied = copy_bytes(source, sink, **options)
+        if next(bad):
+            os.pwrite(sink.fileno(), b"x", 7)
+        return copied
+
+    def look(_path: RemotePath, _moved: int) -> None:
+        for path in Path(folder.posix).glob("*.dat"):
+            assert path.read_bytes() == content
+
+    monkeypatch.setattr("scitacean.transfer.copy_upload.copy_bytes", copy_badly)
+    connection = upload_connection(folder)
+    requests = [
+        SendRequest(local=source.parent / name, remote=folder / name, resume=True, checksum_algorithm="md5")
+        for name in names
+    ]
+    done = []
+    with pytest.raises(IntegrityError, match=r"(?s)2 file\(s\) did not arrive .*a\.dat\n.*c\.dat"):
+        connection.send_files(requests, on_progress=look, on_sent=lambda request, _: done.append(request))
+    assert done == [requests[1], requests[3]]
+    there = Path(folder.posix)
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == {"b.dat": content, "d.dat": content}
+    with pytest.raises(IntegrityError):
+        connection.send_files(requests, on_progress=look)
+    sent = connection.send_files(requests, on_progress=look)
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == dict.fromkeys(names, content)
+    assert [one.verified for one in sent] == ["checksum", None, None, None]
 
 
 def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None:
