@@ -639,6 +639,8 @@ class Client:
     ) -> list[UploadOutcome]:
         """Upload many datasets side by side; what becomes of one does not stop the others.
 
+        Ctrl-C stops all that run in threads, so that they can be gone on with.
+
         Parameters
         ----------
         datasets:
@@ -657,6 +659,8 @@ class Client:
         ------
         TypeError
             If something is no dataset; nothing is uploaded.
+        KeyboardInterrupt
+            After Ctrl-C: its notes say what is where.
 
         Examples
         --------
