@@ -7,12 +7,14 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scitacean.errors import FileUploadError
+from scitacean.model.checksum import checksum_of_file
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.copy_download import checksum_of_linked
 from scitacean.transfer.mounted import not_accessible
@@ -77,7 +79,8 @@ def clear(leftovers: Sequence[Leftover], made_folders: Sequence[str]) -> list[Re
     Returns
     -------
     :
-        Files of which it cannot be found out whether they are those that were copied; they stay.
+        Files of which it cannot be found out whether they are those that were copied: they stay, as those
+        that surely are not.
 
     Raises
     ------
@@ -90,11 +93,12 @@ def clear(leftovers: Sequence[Leftover], made_folders: Sequence[str]) -> list[Re
         target = remote.posix
         identity = (target, leftover.size, leftover.mtime_ns)
         remove_copy(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
-        if not _has_size(target, leftover.size):
+        if not _is_file_of_size(target, leftover.size):
             continue
-        if leftover.is_named or (_is_unchanged(leftover) and _is_same(leftover.request.local, target)):
+        is_ours = _is_ours(leftover, target)
+        if is_ours:
             remove_copy(target)
-        elif not _is_unchanged(leftover):
+        elif is_ours is None:
             unknown.append(remote)
     for folder in sorted(made_folders, reverse=True):
         with suppress(OSError):
@@ -202,11 +206,23 @@ def _partial(request: SendRequest, status: os.stat_result) -> str:
     return f"{os.path.dirname(target)}/{name}"
 
 
-def _has_size(path: str, size: int) -> bool:
+def _is_file_of_size(path: str, size: int) -> bool:
     try:
-        return os.lstat(path).st_size == size
+        status = os.lstat(path)
     except OSError:
         return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == size
+
+
+def _is_ours(leftover: Leftover, target: str) -> bool | None:
+    """Tell whether a file has the content that was copied; None where that cannot be found out."""
+    algorithm = leftover.request.checksum_algorithm
+    try:
+        if leftover.checksum is not None and algorithm is not None:
+            return checksum_of_file(target, algorithm=algorithm) == leftover.checksum
+        return _is_same(leftover.request.local, target) if _is_unchanged(leftover) else None
+    except OSError:
+        return None
 
 
 def _is_unchanged(leftover: Leftover) -> bool:

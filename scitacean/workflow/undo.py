@@ -15,6 +15,7 @@ from scitacean.errors import (
     NotFoundError,
     UploadInterrupted,
 )
+from scitacean.model.checksum import known_or_none
 from scitacean.model.file_wire import usable_entries
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -177,9 +178,15 @@ def _leftovers(journal: Journal, registered: Container[RemotePath] = ()) -> list
     for index, one in enumerate(steps.record.local):
         remote = steps.record.source_folder / one.file.remote_path
         if remote not in steps.present and remote not in registered and one.file.local_path is not None:
-            request = SendRequest(local=one.file.local_path, remote=remote, resume=True)
+            request = SendRequest(
+                local=one.file.local_path,
+                remote=remote,
+                resume=True,
+                checksum_algorithm=known_or_none(one.file.checksum_algorithm),
+            )
+            checksum = steps.sent[index].checksum if index in steps.sent else None
             leftovers.append(
-                Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, is_named=index in steps.sent)
+                Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, checksum=checksum)
             )
     return leftovers
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -387,6 +388,23 @@ def test_files_that_have_changed_since_are_not_registered(
     client.discard_upload(unfinished.journal)
     assert tree(tmp_path / "there") == {}
     assert client.unfinished_uploads() == []
+
+
+def test_what_has_another_content_now_is_not_removed(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    (unfinished,) = client.unfinished_uploads()
+    other = bytes(len(CONTENT["001.dat"]))
+    (tmp_path / "there" / "Run_7" / "001.dat").write_bytes(other)
+    shutil.rmtree(source)
+    client.discard_upload(unfinished.journal)
+    assert tree(tmp_path / "there") == {"Run_7/001.dat": other}
 
 
 def test_what_another_upload_has_registered_is_not_registered_or_removed(

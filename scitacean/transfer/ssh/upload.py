@@ -190,7 +190,14 @@ class SSHUploadConnection:
             If the connection breaks.
         """
         verification = self._verification([])
-        return clear(leftovers, made_folders, line=self._line, paths=self._paths, verification=verification)
+        return clear(
+            leftovers,
+            made_folders,
+            line=self._line,
+            paths=self._paths,
+            checksums=self._checksums,
+            verification=verification,
+        )
 
     def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
         """Find out how large files are; links are followed, and what is no file is missing."""
