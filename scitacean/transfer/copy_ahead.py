@@ -8,7 +8,7 @@ import filecmp
 import os
 import shutil
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,47 +85,77 @@ def clear(leftovers: Sequence[Leftover], made_folders: Sequence[str]) -> list[Re
     Raises
     ------
     FileUploadError
-        If a file cannot be removed.
+        If files cannot be removed: it names them, and the others are removed.
     """
-    unknown = []
+    unknown: list[RemotePath] = []
+    ours: list[str] = []
     for leftover in leftovers:
         remote = leftover.request.remote
         target = remote.posix
         identity = (target, leftover.size, leftover.mtime_ns)
-        remove_copy(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
+        ours.append(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
         if not _is_file_of_size(target, leftover.size):
             continue
         is_ours = _is_ours(leftover, target)
         if is_ours:
-            remove_copy(target)
+            ours.append(target)
         elif is_ours is None:
             unknown.append(remote)
+    stay = remove_copies(ours)
     for folder in sorted(made_folders, reverse=True):
         with suppress(OSError):
             os.rmdir(folder)
+    if stay:
+        raise not_removed(stay)
     return unknown
 
 
-def remove_copy(path: str) -> None:
-    """Remove a file if it is there.
+def remove_copies(paths: Iterable[str]) -> dict[str, str]:
+    """Remove files that are there; what cannot be removed does not keep the rest from being removed.
 
     Parameters
     ----------
-    path:
-        The file.
+    paths:
+        The files.
 
-    Raises
-    ------
-    FileUploadError
-        If it cannot be removed.
+    Returns
+    -------
+    :
+        Those that stay, and why.
+
+    Examples
+    --------
+    >>> remove_copies(["not-there.dat"])
+    {}
     """
-    try:
-        with suppress(FileNotFoundError):
+    stay = {}
+    for path in paths:
+        try:
             os.unlink(path)
-    except OSError as error:
-        raise FileUploadError(
-            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
-        ) from error
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            stay[path] = error.strerror or str(error)
+    return stay
+
+
+def not_removed(stay: Mapping[str, str]) -> FileUploadError:
+    """Return the error for files that cannot be removed.
+
+    Parameters
+    ----------
+    stay:
+        The files, and why.
+
+    Examples
+    --------
+    >>> print(not_removed({"/data/a.dat": "Permission denied"}).message)
+    Cannot remove 1 file(s):
+      - /data/a.dat: Permission denied
+    <BLANKLINE>
+    """
+    listing = "".join(f"\n  - {path}: {reason}" for path, reason in stay.items())
+    return FileUploadError(f"Cannot remove {len(stay)} file(s):{listing}\n", hint="Remove them by hand.")
 
 
 def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:

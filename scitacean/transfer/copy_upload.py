@@ -19,7 +19,7 @@ from scitacean.errors import FileUploadError, IntegrityError
 from scitacean.model.checksum import checksum_of_file, known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.copy_ahead import clear, look_ahead, remove_copy, sent_as_is
+from scitacean.transfer.copy_ahead import clear, look_ahead, not_removed, remove_copies, sent_as_is
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.copy_download import checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
@@ -119,15 +119,26 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
         return sent
 
     def revert_upload(self, *files: File) -> None:
-        """Remove files that were copied, what there is of partial ones, and folders made for them."""
-        for file in files:
-            target = (self._source_folder / file.remote_path).posix
-            if target in self._written:
-                remove_copy(self._written.pop(target))
+        """Remove files that were copied, what there is of partial ones, and folders made for them.
+
+        Raises
+        ------
+        FileUploadError
+            If files cannot be removed: it names them, and the others are removed.
+        """
+        targets = ((self._source_folder / file.remote_path).posix for file in files)
+        written = {target: self._written[target] for target in targets if target in self._written}
+        stay = remove_copies(written.values())
+        for target, path in written.items():
+            if path not in stay:
+                del self._written[target]
         self._ready_folders.clear()
-        while self._made_folders:
+        for folder in reversed(self._made_folders):
             with suppress(OSError):
-                os.rmdir(self._made_folders.pop())
+                os.rmdir(folder)
+        self._made_folders = [folder for folder in self._made_folders if os.path.isdir(folder)]
+        if stay:
+            raise not_removed(stay)
 
     def look_ahead(self, requests: Sequence[SendRequest]) -> Outlook:
         """Look what is there under the names of files, and whether they can be copied.
@@ -150,7 +161,7 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
         Raises
         ------
         FileUploadError
-            If a file cannot be removed.
+            If files cannot be removed: it names them, and the others are removed.
         """
         return clear(leftovers, made_folders)
 

@@ -7,7 +7,7 @@ import hashlib
 import os
 import resource
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +18,7 @@ from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, In
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.protocol import FetchRequest, Leftover, SendRequest
 from scitacean.workflow.download import download_files
 from scitacean.workflow.download_plan import plan_download
 
@@ -326,6 +326,50 @@ def test_what_cannot_be_removed_is_told(source: Path, folder: RemotePath) -> Non
     target.mkdir()
     with pytest.raises(FileUploadError, match="Cannot remove"):
         connection.revert_upload(file)
+
+
+@pytest.mark.parametrize("how", ["reverted", "cleared"])
+def test_what_cannot_be_removed_does_not_keep_the_rest(
+    source: Path, folder: RemotePath, tmp_path: Path, how: str
+) -> None:
+    names = [f"{letter}.dat" for letter in "abcde"]
+    for name in names[1:]:
+        (source.parent / name).write_bytes(b"counts")
+    connection = upload_connection(folder)
+    files = connection.upload_files(*(File.from_local(source.parent / name) for name in names))
+    there = Path(folder.posix)
+    for name in ("b.dat", "d.dat"):
+        # A folder in place of what is to be removed is refused to whoever asks.
+        (there / name).unlink()
+        (there / name).mkdir()
+        if how == "cleared":
+            status = (source.parent / name).stat()
+            partial = partial_name(name, folder / name, status.st_size, status.st_mtime_ns)
+            (there / name).rename(there / partial)
+    stay = sorted(path for path in there.iterdir() if path.is_dir())
+    leftovers = [
+        Leftover(
+            request=SendRequest(local=source.parent / name, remote=folder / name, resume=True),
+            size=(source.parent / name).stat().st_size,
+            mtime_ns=(source.parent / name).stat().st_mtime_ns,
+        )
+        for name in names
+    ]
+    undo: dict[str, Callable[[], object]] = {
+        "reverted": lambda: connection.revert_upload(*files),
+        "cleared": lambda: connection.clear_upload(leftovers, made_folders=[folder.posix]),
+    }
+    with pytest.raises(FileUploadError) as caught:
+        undo[how]()
+    assert sorted(there.iterdir()) == stay
+    assert "Cannot remove 2 file(s):" in str(caught.value)
+    assert all(str(path) in str(caught.value) for path in stay)
+    if how == "reverted":
+        for path in stay:
+            path.rmdir()
+            path.write_bytes(b"once more")
+        connection.revert_upload(*files)
+        assert not there.parent.exists()
 
 
 @pytest.mark.parametrize("resume", [True, False])
