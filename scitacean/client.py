@@ -672,13 +672,17 @@ class Client:
         # Several bars at once would draw over each other.
         return upload_many(datasets, partial(self.upload_new_dataset_now, progress=False), executor)
 
-    def plan_upload(self, dataset: Dataset) -> UploadPlan:
+    def plan_upload(self, dataset: Dataset, *, journal: str | Path | None = None) -> UploadPlan:
         """Find out what an upload would do, and all that would make it fail; nothing is sent.
+
+        Where the same call would go on with an upload that was interrupted, it says so.
 
         Parameters
         ----------
         dataset:
             The dataset.
+        journal:
+            What :meth:`upload_new_dataset_now` would be given.
 
         Examples
         --------
@@ -687,7 +691,12 @@ class Client:
         >>> len(plan.files), len(plan.problems) > 0
         (0, True)
         """
-        return plan_upload(dataset, scicat=self._client, transfer=self._file_transfer)
+        return plan_upload(
+            dataset,
+            scicat=self._client,
+            transfer=self._file_transfer,
+            journal=None if journal is None else Path(journal),
+        )
 
     def resume_upload(
         self,

@@ -21,14 +21,18 @@ def plan_text(plan: UploadPlan) -> str:
         Of the upload.
     """
     lines = []
+    if plan.resumes is not None:
+        lines.append("this goes on with the upload that is not finished yet:")
+        lines += _unfinished(plan.resumes).splitlines()
     if plan.source_folder is not None:
         there = sum(file.is_there for file in plan.files)
         free = "" if plan.free is None else f", where {plan.free:,} bytes are free"
+        most = "" if plan.resumes is None else " at most"
         lines += [
             f"{len(plan.files) - there} files, {plan.size:,} bytes, would go to {plan.source_folder}{free}",
             f"{there} files are there already" if there else "",
             *(f"would make the folder {folder}" for folder in plan.new_folders),
-            f"{plan.requests} requests would register it",
+            f"{plan.requests} requests{most} would register it",
         ]
     lines += [f"problem: {problem}" for problem in plan.problems] or ["no problems found; nothing was sent"]
     return "\n".join(printable(line) for line in lines if line)

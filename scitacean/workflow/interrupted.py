@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from scitacean.errors import UploadInterrupted
 from scitacean.workflow.journal import Journal
+from scitacean.workflow.upload_record import UploadRecord
 
 
 def interrupted(journal: Journal, error: Exception) -> UploadInterrupted:
@@ -23,6 +26,28 @@ def interrupted(journal: Journal, error: Exception) -> UploadInterrupted:
         pid=steps.pid,
         source_folder=steps.record.source_folder.posix if steps.record.local else None,
         journal=journal.path,
+    )
+
+
+def made_by_another(pid: str, record: UploadRecord, journal: Path) -> UploadInterrupted:
+    """Make the error for an upload whose dataset another one has created meanwhile.
+
+    Parameters
+    ----------
+    pid:
+        The dataset.
+    record:
+        The upload.
+    journal:
+        Of the upload.
+    """
+    return UploadInterrupted(
+        f"The catalogue has the dataset {record.name!r} already, as {pid}, which another upload has made. "
+        "Nothing was changed.",
+        hint=f"Run 'scitacean resume --discard {journal}' (client.discard_upload), which leaves the files of "
+        "that dataset.",
+        source_folder=record.source_folder.posix,
+        journal=journal,
     )
 
 

@@ -195,7 +195,7 @@ def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
     steps = journal.steps
     found = [steps.pid] if steps.pid is not None else []
     if not found and steps.is_creating:
-        found = find_created(journal, scicat)
+        found = find_created(steps, scicat)
         if not found:
             try:
                 refuse_hidden(steps.record, scicat)

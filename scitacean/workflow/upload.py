@@ -13,7 +13,6 @@ from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import (
-    ConfigurationError,
     HostNotReachableError,
     ScicatCommError,
     TransferError,
@@ -23,14 +22,19 @@ from scitacean.errors import (
 from scitacean.model.dataset import Dataset
 from scitacean.transfer.protocol import FileTransfer, Outlook, ResumableUpload, UploadConnection
 from scitacean.workflow.block_limits import BlockLimits
-from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
+from scitacean.workflow.interrupted import how_to_go_on, interrupted, made_by_another, what_is_where
 from scitacean.workflow.journal import Journal, Steps
 from scitacean.workflow.preflight import check_catalogue, check_new_dataset, check_session, record_of
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.register import find_created, register
 from scitacean.workflow.send import is_to_send, outlook_of, send_files
 from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
-from scitacean.workflow.unfinished import alone_in_folder, journal_path, refuse_unfinished
+from scitacean.workflow.unfinished import (
+    alone_in_folder,
+    journal_path,
+    refuse_other_upload,
+    refuse_unfinished,
+)
 from scitacean.workflow.upload_record import UploadRecord
 
 _logger = logging.getLogger("scitacean")
@@ -98,7 +102,7 @@ def upload_new_dataset(
     with alone_in_folder(record, path.parent), observing(on_progress):
         if path.exists():
             with Journal.open(path) as opened:
-                _refuse_other_upload(opened, record)
+                refuse_other_upload(path, opened.steps, record)
                 _warn_of_other_time(opened, record)
                 return _go_on(opened, scicat, transfer, on_progress, limits)
         refuse_unfinished(record, path.parent)
@@ -206,15 +210,8 @@ def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     check_session(
         sum(one.size for index, one in enumerate(steps.record.local) if index not in steps.sent), scicat
     )
-    if found := find_created(journal, scicat):
-        raise UploadInterrupted(
-            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another "
-            "upload has made. Nothing was changed.",
-            hint=f"Run 'scitacean resume --discard {journal.path}' (client.discard_upload), which leaves the "
-            "files of that dataset.",
-            source_folder=steps.record.source_folder.posix,
-            journal=journal.path,
-        )
+    if found := find_created(steps, scicat):
+        raise made_by_another(found[0], steps.record, journal.path)
 
 
 def _carry_on(
@@ -311,12 +308,4 @@ def _warn_of_other_time(journal: Journal, record: UploadRecord) -> None:
             f"dataset gets the creation time {kept} of then.",
             UserWarning,
             stacklevel=4,
-        )
-
-
-def _refuse_other_upload(journal: Journal, record: UploadRecord) -> None:
-    if journal.steps.record.fingerprint != record.fingerprint:
-        raise ConfigurationError(
-            f"{journal.path} is the journal of another upload, that of {journal.steps.record.name!r}.",
-            hint="Name another file, or go on with that upload first: scitacean resume.",
         )

@@ -312,6 +312,25 @@ def test_a_dry_run_says_what_would_happen_and_what_would_fail(
     assert not (tmp_path / "local" / "files").exists()
 
 
+def test_a_dry_run_says_with_which_upload_the_same_command_goes_on(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    command = ("upload", source, *FIELDS, "--local", tmp_path / "local", "--journal", tmp_path / "my.jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyUploadConnection, "send_files", interrupt)
+        status, _, _ = run(capsys, *command)
+    assert status == 1
+    status, out, _ = run(capsys, *command, "--dry-run")
+    assert (status, "goes on with the upload that is not finished yet:" in out) == (0, True)
+    assert str(tmp_path / "my.jsonl") in out
+    assert "2 requests at most would register it" in out
+    status, _, _ = run(capsys, *command)
+    assert status == 0
+
+
 def test_an_interrupted_download_says_how_to_go_on(
     capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
