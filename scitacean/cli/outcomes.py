@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from scitacean.display.table import printable
 from scitacean.errors import ConfigurationError
 from scitacean.model.dataset import Dataset
@@ -87,7 +89,7 @@ def unfinished_text(uploads: Sequence[UnfinishedUpload]) -> str:
 
 
 def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
-    """Return the journal of the only unfinished upload.
+    """Return the journal of the only unfinished upload; without one, the command has done its work.
 
     Parameters
     ----------
@@ -97,16 +99,19 @@ def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
     Raises
     ------
     ConfigurationError
-        If there is none, or if there are several.
+        If there are several.
+    typer.Exit
+        If there is none.
     """
-    if len(uploads) == 1:
-        return uploads[0].journal
-    raise ConfigurationError(
-        f"{len(uploads)} uploads to this catalogue are unfinished.",
-        hint="Name the journal of the one that is meant; scitacean resume --list shows them."
-        if uploads
-        else "There is nothing to go on with.",
-    )
+    if len(uploads) > 1:
+        raise ConfigurationError(
+            f"{len(uploads)} uploads to this catalogue are unfinished.",
+            hint="Name the journal of the one that is meant; scitacean resume --list shows them.",
+        )
+    if not uploads:
+        typer.echo("There is nothing to do: no upload to this catalogue is unfinished.")
+        raise typer.Exit
+    return uploads[0].journal
 
 
 def _unfinished(upload: UnfinishedUpload) -> str:

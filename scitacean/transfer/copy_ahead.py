@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import filecmp
 import os
-import shutil
 import stat
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from scitacean.errors import FileUploadError
 from scitacean.model.checksum import checksum_of_file
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.copy_download import checksum_of_linked
-from scitacean.transfer.mounted import not_accessible
+from scitacean.transfer.mounted import free_space, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, SendRequest, Sent
 
@@ -197,8 +196,10 @@ def _free_space(
                 hint="Check the source folder and its permissions.",
             )
     try:
-        free = shutil.disk_usage(folder).free
+        free = free_space(folder)
     except OSError:
+        return None
+    if free is None:
         return None
     if free < needed:
         needed -= sum(_size_in_part(request) for request in requests if request.remote not in present)

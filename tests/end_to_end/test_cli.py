@@ -297,8 +297,13 @@ def test_an_upload_that_was_stopped_can_be_undone(
     assert not (tmp_path / "local" / "files").exists()
     with Client.local(tmp_path / "local") as client:
         assert client.scicat.query_datasets({}) == []
-    status, _, err = run(capsys, "resume", "--discard", *local)
-    assert (status, "There is nothing to go on with" in err) == (1, True)
+    for discard in ([], ["--discard"]):
+        status, out, err = run(capsys, "resume", *discard, *local)
+        assert (status, out, err) == (
+            0,
+            "There is nothing to do: no upload to this catalogue is unfinished.\n",
+            "",
+        )
 
 
 def test_a_dry_run_says_what_would_happen_and_what_would_fail(
@@ -401,6 +406,18 @@ def test_the_server_without_accounts_says_how_to_sign_in() -> None:
         assert process.stdout.readline().startswith("ready at http://127.0.0.1:")
         process.terminate()
         assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("password", [{}, {"password": ""}])
+def test_accounts_that_cannot_sign_in_are_not_served(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, password: dict[str, str]
+) -> None:
+    users = [{"username": "ada", "password": "ada-secret"}, {"username": "bob", **password}]
+    (tmp_path / "accounts.json").write_text(json.dumps({"users": users}))
+    status, out, err = run(capsys, "serve", "--accounts", tmp_path / "accounts.json")
+    assert (status, out) == (1, "")
+    assert "have no password, so nobody can sign in as them: bob." in err
+    assert "Give each a password" in err
 
 
 def test_what_was_verified_by_size_only_is_said(

@@ -221,7 +221,7 @@ def test_what_is_there_in_part_needs_less_space(
     partial.parent.mkdir(parents=True)
     partial.write_bytes(source.read_bytes()[:-10])
     free = 10
-    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(free=free))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(total=100, free=free))
     request = SendRequest(local=source, remote=remote, resume=True)
     assert upload_connection(folder).look_ahead([request]).free == 10
     free = 9
@@ -229,6 +229,16 @@ def test_what_is_there_in_part_needs_less_space(
         upload_connection(folder).look_ahead([request])
     with pytest.raises(FileUploadError, match=rf"disk is full: .*, {status.st_size} are needed"):
         upload_connection(folder).look_ahead([SendRequest(local=source, remote=remote)])
+
+
+def test_a_file_system_that_has_no_size_is_not_called_full(
+    source: Path, folder: RemotePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(total=0, free=0))
+    request = SendRequest(local=source, remote=folder / "a.dat")
+    assert upload_connection(folder).look_ahead([request]).free is None
+    upload_connection(folder).send_files([request])
+    assert Path(request.remote.posix).read_bytes() == source.read_bytes()
 
 
 def test_ranges_and_checksums(source: Path, tmp_path: Path) -> None:
