@@ -13,8 +13,8 @@ from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing, partial_on_host
-from scitacean.transfer.ssh.outlook import find_complete
-from scitacean.transfer.ssh.paths import HostPaths
+from scitacean.transfer.ssh.outlook import find_complete, remove_probes
+from scitacean.transfer.ssh.paths import HostPaths, parent
 from scitacean.transfer.ssh.verify import Verification
 
 
@@ -78,6 +78,8 @@ def clear(
     items = [Outgoing.from_request(leftover.request, paths) for leftover in comparable]
     complete, _ = find_complete(items, line, verification)
     journal.files.update(item.target for item in complete)
+    # They would keep folders from being empty.
+    remove_probes({parent(path) for path in (*targets, *journal.folders)}, line)
     line.again(lambda: journal.revert(line.sftp, set(targets)))
     return [leftover.request.remote for leftover in unknown]
 
