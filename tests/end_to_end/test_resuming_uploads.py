@@ -401,6 +401,17 @@ def test_the_plan_says_which_upload_the_same_call_goes_on_with(
     check_complete(client, client.resume_upload(away), tmp_path / "there" / "Run_7")
 
 
+def test_the_plan_names_the_dataset_that_is_there(
+    client: FakeClient, faults: Faults, dataset: Dataset
+) -> None:
+    faults.add(on("POST", "/api/v4/origdatablocks"), status(400))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    plan = client.plan_upload(dataset)
+    assert plan.resumes is not None
+    assert (plan.problems, plan.resumes.pid, plan.requests) == ((), caught.value.pid, 3)
+
+
 def test_the_plan_says_what_is_for_people_to_decide(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
 ) -> None:
