@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,9 +10,11 @@ from pathlib import Path
 from typing import cast
 
 from scitacean.errors import FileUploadError, IntegrityError
+from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     LooksAhead,
+    LooksUpFiles,
     Outlook,
     RemoteChecksums,
     ResumableUpload,
@@ -23,6 +26,7 @@ from scitacean.workflow.journal import Journal
 from scitacean.workflow.progress import ProgressMeter
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
+_logger = logging.getLogger("scitacean")
 _SAME_TIME = timedelta(milliseconds=1)
 """Transfers may round."""
 
@@ -47,6 +51,44 @@ def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
     if not isinstance(connection, LooksAhead):
         return Outlook(present={})
     return connection.look_ahead(record.requests)
+
+
+def is_to_send(journal: Journal, connection: UploadConnection) -> bool:
+    """Tell whether there are files to send.
+
+    Once the catalogue was asked to create the dataset, all were there; but they may have gone since.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    connection:
+        To the file server.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks.
+    """
+    steps = journal.steps
+    if not steps.is_creating:
+        return True
+    if not isinstance(connection, LooksUpFiles):
+        return False
+    folder = steps.record.source_folder
+    sizes = {folder / one.file.remote_path: one.size for one in steps.record.local}
+    found = connection.look_up(list(sizes))
+    gone = [path for path, size in sizes.items() if found.get(path, -1) not in (None, size)]
+    if gone:
+        _logger.warning(
+            "%d of the %d file(s) that were sent to %s are not there any more, or have another size, %s for "
+            "one: they are sent once more.",
+            len(gone),
+            len(sizes),
+            folder,
+            gone[0],
+        )
+    return bool(gone)
 
 
 def send_files(
@@ -89,7 +131,7 @@ def send_files(
         unverified = _send_plainly(journal, connection)
     _refuse_changed_meanwhile(record.local, journal.steps.sent)
     meter.phase("verifying")
-    _verify(connection, unverified, record, journal.steps.sent)
+    _verify(connection, unverified, journal)
 
 
 def _send(
@@ -192,24 +234,28 @@ def _changed(path: Path) -> FileUploadError:
     )
 
 
-def _verify(
-    connection: UploadConnection, places: Sequence[int], record: UploadRecord, sent: Mapping[int, Sent]
-) -> None:
+def _verify(connection: UploadConnection, places: Sequence[int], journal: Journal) -> None:
     """Compare what arrived with what was sent, where the transfer can look."""
     if not isinstance(connection, RemoteChecksums):
         return
+    record, sent = journal.steps.record, journal.steps.sent
     groups: dict[str, dict[RemotePath, int]] = {}
     for place in places:
         request = record.requests[place]
         if (algorithm := request.checksum_algorithm) is not None:
             groups.setdefault(algorithm, {})[request.remote] = place
-    bad = []
+    bad: list[str] = []
+    wrong: list[File] = []
     for algorithm, group in groups.items():
         found = connection.remote_checksums(list(group), algorithm=algorithm) or {}
         for path, checksum in found.items():
             if (expected := sent[group[path]].checksum) not in (None, checksum):
                 bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
+                wrong.append(record.local[group[path]].file)
     if bad:
+        if journal.is_resumed:
+            # It is not undone, so they would be in the way of being sent once more.
+            connection.revert_upload(*wrong)
         raise IntegrityError(
             f"{len(bad)} file(s) did not arrive as they were sent; nothing was registered.{''.join(bad)}\n",
             hint="Upload again; if that does not help, tell the file server's administrator.",
