@@ -49,17 +49,16 @@ def dataset(tmp_path: Path) -> Dataset:
     return Dataset(type="raw", source_folder=(tmp_path / "data").as_posix(), files=[file])
 
 
-def wait_for_threads(number: int) -> None:
+def wait_for_threads(others: set[threading.Thread]) -> None:
     """Wait for the thread that draws: it notes at its next turn that it is over."""
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and threading.active_count() > number:
-            thread.join(30)
-    assert threading.active_count() == number
+    for thread in set(threading.enumerate()) - others:
+        thread.join(30)
+        assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("entered", [False, True])
 def test_downloads_begin_and_end_it(tmp_path: Path, entered: bool) -> None:
-    screen, threads = io.StringIO(), threading.active_count()
+    screen, threads = io.StringIO(), set(threading.enumerate())
     bar = progress_bar(terminal(screen))
     source = dataset(tmp_path)
     for target in ("one", "two"):

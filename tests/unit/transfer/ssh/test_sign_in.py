@@ -180,7 +180,7 @@ def test_a_cancelled_question_leaves_nothing(tmp_path: Path, method: str, error:
             connect(transfer)
         far_ends = [line.split()[2:4] for line in Path("/proc/net/tcp").read_text().splitlines()]
         assert [f"0100007F:{server.port:04X}", "01"] not in far_ends
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_server_that_never_asks_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
