@@ -83,7 +83,9 @@ def test_nobody_waits_for_a_connection_that_is_still_made(
         return connected(settings)
 
     def stop(_path: RemotePath, _moved: int) -> None:
+        deadline = time.monotonic() + 30
         while len(begun) < 2:
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         if ending == "interrupted":
             raise KeyboardInterrupt
