@@ -87,3 +87,16 @@ def test_what_cannot_be_undone_is_said(
         f"could not be undone, so files may be left in {tmp_path / 'there'}: The disk is read-only." in told
     )
     assert (tmp_path / "there" / "a.dat").exists()
+
+
+def test_what_lies_above_the_end_of_a_link_is_sent(
+    client: Client, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "run.csv").write_text("right")
+    (tmp_path / "run.csv").write_text("wrong")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    monkeypatch.chdir(tmp_path)
+    dataset = dataset.replace(files=[File.from_local("link/../run.csv", remote_path="run.csv")])
+    uploaded = client.upload_new_dataset_now(dataset)
+    assert (tmp_path / str(uploaded.source_folder) / "run.csv").read_text() == "right"
