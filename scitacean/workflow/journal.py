@@ -73,6 +73,11 @@ class Steps:
     pid: str | None = None
     is_absent: bool = False
 
+    @property
+    def size_left(self) -> int:
+        """Size of the files that are not known to have arrived, in bytes."""
+        return sum(one.size for index, one in enumerate(self.record.local) if index not in self.sent)
+
     def undo(self) -> None:
         """Go back to what is known before the catalogue is asked."""
         self.is_creating = False

@@ -207,9 +207,7 @@ def _go_on(
 def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     """Check what may have changed in the catalogue since an upload began."""
     steps = journal.steps
-    check_session(
-        sum(one.size for index, one in enumerate(steps.record.local) if index not in steps.sent), scicat
-    )
+    check_session(steps.size_left, scicat)
     if found := find_created(steps, scicat):
         raise made_by_another(found[0], steps.record, journal.path)
 

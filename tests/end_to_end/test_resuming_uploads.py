@@ -369,6 +369,22 @@ def test_the_plan_of_an_upload_to_go_on_with_has_no_problems(client: FakeClient,
     assert "is not finished" in problem
 
 
+def test_the_plan_says_that_the_session_ends_before_the_rest_is_sent(
+    client: FakeClient, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    monkeypatch.setattr("scitacean.workflow.preflight._EXPECTED_BYTES_PER_SECOND", 10)
+    with pytest.raises(UploadInterrupted, match="the work would") as caught:
+        client.upload_new_dataset_now(dataset)
+    (problem,) = client.plan_upload(dataset).problems
+    assert problem.partition(";")[0] in str(caught.value)
+
+
 @pytest.mark.parametrize("kept", ["usual", "elsewhere"])
 def test_the_plan_says_which_upload_the_same_call_goes_on_with(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, kept: str
