@@ -324,18 +324,29 @@ def _read(path: Path) -> tuple[Steps, int]:
     """Return what a journal says, and where its last whole line ends."""
     content = path.read_bytes()
     end = content.rfind(b"\n") + 1
+    lines = content[:end].splitlines(keepends=True)
+    # All others were on the disk before it was begun; of it, a loss of power may have left any part.
+    if len(lines) > 1 and not _is_whole(lines[-1]):
+        end -= len(lines.pop())
     try:
-        lines = [json.loads(line) for line in content[:end].splitlines()]
-        steps = _steps(lines[0])
+        steps = _steps(json.loads(lines[0]))
         for line in lines[1:]:
-            for note in line:
+            for note in json.loads(line):
                 _apply(note, steps)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{path} is no journal of an upload that can be read here.",
-            hint="It is damaged, or a newer version has written it.",
+            hint="It is damaged, or another version has written it.",
         ) from None
     return steps, end
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _header(steps: Steps) -> dict[str, object]:

@@ -104,6 +104,35 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_only(
     assert read_steps(path).pid == "site/8"
 
 
+@pytest.mark.parametrize("hole", [(0, 4096), (4096, 8192), (8192, 12_288)], ids=["first", "middle", "last"])
+def test_a_line_of_which_a_loss_of_power_leaves_some_blocks_is_lost_alone(
+    tmp_path: Path, hole: tuple[int, int]
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal.create(path, Steps(begun=BEGUN, record=empty_record())) as journal:
+        journal.note_sent(0, SENT)
+        journal.save()
+        start = path.stat().st_size
+        for index in range(1, 200):
+            journal.note_sent(index, SENT)
+        journal.save()
+    with path.open("r+b") as file:
+        first, end = hole
+        file.seek(start + first)
+        file.write(bytes(end - first))
+    assert list(read_steps(path).sent) == [0]
+    with Journal.open(path) as opened:
+        assert list(opened.steps.sent) == [0]
+        opened.note_creating()
+    assert read_steps(path).is_creating
+    # All others were on the disk before the next was begun: there, that is another kind of damage.
+    with path.open("r+b") as file:
+        file.seek(start - 10)
+        file.write(bytes(5))
+    with pytest.raises(ConfigurationError, match="damaged"):
+        read_steps(path)
+
+
 def empty_record() -> UploadRecord:
     dataset = Dataset(
         type="raw",
