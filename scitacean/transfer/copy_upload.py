@@ -253,7 +253,8 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
                 hint="Use another source folder, or move that file away.",
             )
         self._written[target] = target
-        return sent_as_is(os.stat(request.local), None)
+        checksum = checksum_of_linked(request.local, request.checksum_algorithm)
+        return sent_as_is(os.stat(request.local), checksum)
 
     def _make_folder(self, folder: str) -> None:
         if folder in self._ready_folders:
