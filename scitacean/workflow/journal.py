@@ -208,10 +208,10 @@ class Journal:
 
     def note_creating(self) -> None:
         """Note that the catalogue is going to be asked to create the dataset."""
-        self.steps.is_creating = True
-        self.steps.is_absent = False
         self._unsaved.append({"creating": datetime.now(tz=UTC).isoformat()})
         self.save()
+        self.steps.is_creating = True
+        self.steps.is_absent = False
 
     def note_created(self, pid: str) -> None:
         """Note that the dataset is in the catalogue.

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from scitacean import Dataset, File, RemotePath, Thumbnail
 from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.transfer.protocol import Sent
+from scitacean.workflow.interrupted import what_is_where
 from scitacean.workflow.journal import Journal, Steps, read_steps
 from scitacean.workflow.unfinished import journal_path, unfinished_uploads
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
@@ -319,3 +320,17 @@ def test_datasets_without_files_are_told_apart_by_their_times(dataset: Dataset) 
         for one in (dataset, later)
     }
     assert len(paths) == 2
+
+
+def test_what_could_not_be_noted_is_not_done(
+    steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with Journal.create(tmp_path / "journal.jsonl", steps) as journal:
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(FileNotAccessibleError, match="No space left"):
+            journal.note_creating()
+        # So the catalogue was not asked.
+        assert "The catalogue does not have the dataset." in what_is_where(journal)
