@@ -12,6 +12,8 @@ import pytest
 from scitacean import Client, Dataset, File, FileNotAccessibleError, FileUploadError, RemotePath
 from scitacean.errors import UploadInterrupted
 from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.protocol import Sent
+from tests.unit.workflow.conftest import CONTENT
 
 
 class Plain:
@@ -100,3 +102,22 @@ def test_what_lies_above_the_end_of_a_link_is_sent(
     dataset = dataset.replace(files=[File.from_local("link/../run.csv", remote_path="run.csv")])
     uploaded = client.upload_new_dataset_now(dataset)
     assert (tmp_path / str(uploaded.source_folder) / "run.csv").read_text() == "right"
+
+
+def test_a_file_that_another_upload_has_just_sent_is_not_taken_for_ones_own(
+    client: Client, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "there" / "sub" / "b.dat"
+    send = CopyUploadConnection.send_files
+
+    def send_after_another(connection: CopyUploadConnection, *arguments: Any, **options: Any) -> list[Sent]:
+        there.parent.mkdir(parents=True)
+        there.write_bytes(CONTENT["sub/b.dat"])
+        return send(connection, *arguments, **options)
+
+    monkeypatch.setattr(CopyUploadConnection, "send_files", send_after_another)
+    transfer = CopyFileTransfer(source_folder=(tmp_path / "there").as_posix())
+    with pytest.raises(FileUploadError, match=r"There is a file .*b\.dat already"):
+        Client(client=client.scicat, file_transfer=transfer).upload_new_dataset_now(dataset)
+    assert [path for path in (tmp_path / "there").rglob("*") if path.is_file()] == [there]
+    assert client.scicat.query_datasets({}) == []
