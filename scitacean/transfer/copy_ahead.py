@@ -157,6 +157,30 @@ def not_removed(stay: Mapping[str, str]) -> FileUploadError:
     return FileUploadError(f"Cannot remove {len(stay)} file(s):{listing}\n", hint="Remove them by hand.")
 
 
+def has_same_content(local: str | Path, target: str) -> bool:
+    """Compare two files, each byte.
+
+    Parameters
+    ----------
+    local, target:
+        The files.
+
+    Raises
+    ------
+    OSError
+        If one cannot be read.
+
+    Examples
+    --------
+    >>> _ = Path("a.dat").write_text("abc"), Path("b.dat").write_text("abd")
+    >>> has_same_content("a.dat", "b.dat")
+    False
+    """
+    # It remembers what it has found for files of the same sizes and times, which prove nothing.
+    filecmp.clear_cache()
+    return filecmp.cmp(local, target, shallow=False)
+
+
 def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:
     """Return what is said of a file that was copied.
 
@@ -214,7 +238,7 @@ def _free_space(
 
 
 def _is_same(local: Path, target: str) -> bool:
-    return os.path.isfile(target) and not os.path.islink(target) and filecmp.cmp(local, target, shallow=False)
+    return os.path.isfile(target) and not os.path.islink(target) and has_same_content(local, target)
 
 
 def _size_in_part(request: SendRequest) -> int:

@@ -4,7 +4,6 @@
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import os
 import stat
@@ -19,7 +18,14 @@ from scitacean.errors import FileUploadError, IntegrityError
 from scitacean.model.checksum import checksum_of_file, known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.copy_ahead import clear, look_ahead, not_removed, remove_copies, sent_as_is
+from scitacean.transfer.copy_ahead import (
+    clear,
+    has_same_content,
+    look_ahead,
+    not_removed,
+    remove_copies,
+    sent_as_is,
+)
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.copy_download import checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
@@ -240,14 +246,15 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
 
     def _already_there(self, request: SendRequest, target: str) -> Sent:
         """Count a complete file as sent where it is surely the same, and refuse any other."""
-        same = request.resume and os.path.isfile(target) and filecmp.cmp(request.local, target, shallow=False)
+        same = request.resume and os.path.isfile(target) and has_same_content(request.local, target)
         if not same:
             raise FileUploadError(
                 f"There is a file {target} already, and files are never overwritten.",
                 hint="Use another source folder, or move that file away.",
             )
         self._written[target] = target
-        return sent_as_is(os.stat(request.local), None)
+        checksum = checksum_of_linked(request.local, request.checksum_algorithm)
+        return sent_as_is(os.stat(request.local), checksum)
 
     def _make_folder(self, folder: str) -> None:
         if folder in self._ready_folders:

@@ -28,7 +28,7 @@ def partial_name(name: str, *identity: object) -> str:
     '.a.nxs.part-b37f246c'
     """
     text = "\0".join(map(str, identity))
-    digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     room = _MAX_NAME_BYTES - len(f"..part-{digest}")
     if not name.isascii() or len(name) > room:
         name = name.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")

@@ -67,27 +67,44 @@ def refuse_hidden(record: UploadRecord, scicat: ScicatClient) -> None:
         If there is no proper answer.
     """
     model = record.request_model()
-    groups = scicat.my_groups() or frozenset()
+    groups = scicat.my_groups()
     readers = {model.owner_group, *(received(model.access_groups) or ())}
-    if model.is_published is True or not groups.isdisjoint(readers) or _sees_all(groups, scicat):
+    if model.is_published is True or _sees_those_of(readers, groups, scicat):
         return
+    reason = (
+        f"you are not in the group {model.owner_group!r}, and may not see its datasets"
+        if groups is not None
+        else f"the server does not say your groups, and shows you no dataset of the group "
+        f"{model.owner_group!r} alone"
+    )
     raise ConflictError(
-        f"Whether the catalogue has the dataset cannot be found out: you are not in the group "
-        f"{model.owner_group!r}, and may not see its datasets.",
+        f"Whether the catalogue has the dataset cannot be found out: {reason}.",
         hint="Let somebody go on with the upload, or undo it, who may see its datasets: a member of that "
         "group, or an administrator of the catalogue who is signed in as one.",
         request=scicat.url,
     )
 
 
-def _sees_all(groups: frozenset[str], scicat: ScicatClient) -> bool:
-    """Tell whether one sees what only administrators see; servers do not say who is one."""
+def _sees_those_of(readers: set[str], groups: frozenset[str] | None, scicat: ScicatClient) -> bool:
+    """Tell whether one surely sees datasets that these groups may read."""
+    if groups is None:
+        # Whoever sees one that nobody else may see is one of them.
+        like = {"isPublished": False, "ownerGroup": {"$in": sorted(readers)}}
+        seen = scicat.query_datasets(like, limit=_FEW)
+        return any(_is_private(one) and _readers(one) <= readers for one in seen)
+    if not groups.isdisjoint(readers):
+        return True
+    # So do administrators, who see what nobody else does; servers do not say who is one.
     mine = sorted(groups)
     hidden = {"isPublished": False, "ownerGroup": {"$nin": mine}, "accessGroups": {"$nin": mine}}
-    return any(_is_hidden(one, groups) for one in scicat.query_datasets(hidden, limit=_FEW))
+    seen = scicat.query_datasets(hidden, limit=_FEW)
+    return any(_is_private(one) and _readers(one).isdisjoint(groups) for one in seen)
 
 
-def _is_hidden(dataset: PartialOutputDatasetDto | OutputDatasetDto, groups: frozenset[str]) -> bool:
-    """Tell whether people of some groups do not see a dataset."""
-    readers = {received(dataset.owner_group), *(received(dataset.access_groups) or ())}
-    return dataset.is_published is False and groups.isdisjoint(readers) and not received(dataset.shared_with)
+def _is_private(dataset: PartialOutputDatasetDto | OutputDatasetDto) -> bool:
+    """Tell whether only people of its groups see a dataset."""
+    return dataset.is_published is False and not received(dataset.shared_with)
+
+
+def _readers(dataset: PartialOutputDatasetDto | OutputDatasetDto) -> set[object]:
+    return {received(dataset.owner_group), *(received(dataset.access_groups) or ())}

@@ -73,6 +73,11 @@ class Steps:
     pid: str | None = None
     is_absent: bool = False
 
+    @property
+    def size_left(self) -> int:
+        """Size of the files that are not known to have arrived, in bytes."""
+        return sum(one.size for index, one in enumerate(self.record.local) if index not in self.sent)
+
     def undo(self) -> None:
         """Go back to what is known before the catalogue is asked."""
         self.is_creating = False
@@ -203,10 +208,10 @@ class Journal:
 
     def note_creating(self) -> None:
         """Note that the catalogue is going to be asked to create the dataset."""
-        self.steps.is_creating = True
-        self.steps.is_absent = False
         self._unsaved.append({"creating": datetime.now(tz=UTC).isoformat()})
         self.save()
+        self.steps.is_creating = True
+        self.steps.is_absent = False
 
     def note_created(self, pid: str) -> None:
         """Note that the dataset is in the catalogue.
@@ -319,18 +324,29 @@ def _read(path: Path) -> tuple[Steps, int]:
     """Return what a journal says, and where its last whole line ends."""
     content = path.read_bytes()
     end = content.rfind(b"\n") + 1
+    lines = content[:end].splitlines(keepends=True)
+    # All others were on the disk before it was begun; of it, a loss of power may have left any part.
+    if len(lines) > 1 and not _is_whole(lines[-1]):
+        end -= len(lines.pop())
     try:
-        lines = [json.loads(line) for line in content[:end].splitlines()]
-        steps = _steps(lines[0])
+        steps = _steps(json.loads(lines[0]))
         for line in lines[1:]:
-            for note in line:
+            for note in json.loads(line):
                 _apply(note, steps)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{path} is no journal of an upload that can be read here.",
-            hint="It is damaged, or a newer version has written it.",
+            hint="It is damaged, or another version has written it.",
         ) from None
     return steps, end
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _header(steps: Steps) -> dict[str, object]:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
 
+import attrs
+
 from scitacean.errors import FileUploadError, IntegrityError
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
@@ -160,6 +162,9 @@ def _send(
         meter.moved(path, moved)
 
     wanted = [request for request in requests if request.remote not in present]
+    if not journal.is_resumed:
+        # What has appeared since one has looked is another upload's, and may not be taken for one's own.
+        wanted = [attrs.evolve(request, resume=False) for request in wanted]
     on_progress = tell if meter.callback is not None else None
     sent_now = resumable.send_files(wanted, on_progress=on_progress, on_sent=note) if wanted else []
     return [

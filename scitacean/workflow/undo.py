@@ -36,9 +36,7 @@ _MOST_LISTED = 20
 _MOST_DATASETS = 10_000
 
 
-def undo_sending(
-    journal: Journal, connection: UploadConnection, registered: Container[RemotePath] = ()
-) -> None:
+def undo_sending(journal: Journal, connection: UploadConnection, registered: Container[RemotePath]) -> None:
     """Remove the files that an upload has sent, those of earlier calls included.
 
     Parameters
@@ -60,7 +58,10 @@ def undo_sending(
         folder = steps.record.source_folder
         files = [one.file for one in steps.record.local]
         journal.note_undoing()
-        connection.revert_upload(*(one for one in files if folder / one.remote_path not in steps.present))
+        paths = ((one, folder / one.remote_path) for one in files)
+        connection.revert_upload(
+            *(one for one, path in paths if path not in steps.present and path not in registered)
+        )
         return
     if not isinstance(connection, ClearsUploads):
         raise _by_hand(journal, [leftover.request.remote for leftover in _leftovers(journal, registered)])
@@ -93,7 +94,7 @@ def discard_upload(path: Path, *, scicat: ScicatClient, transfer: FileTransfer |
     with Journal.open(path) as journal, alone_in_folder(journal.steps.record, path.parent):
         refuse_other_catalogue(journal, scicat)
         _delete_dataset(journal, scicat)
-        registered = _registered(journal, scicat)
+        registered = registered_files(journal, scicat)
         if leftovers := _leftovers(journal, registered):
             dataset = journal.steps.record.as_dataset()
             transfer = transfer_for(journal, transfer)
@@ -155,8 +156,21 @@ def transfer_for(journal: Journal, transfer: FileTransfer | None) -> FileTransfe
     return transfer
 
 
-def _registered(journal: Journal, scicat: ScicatClient) -> frozenset[RemotePath]:
-    """Return the files of datasets in the same folder: they stay, whoever has sent them."""
+def registered_files(journal: Journal, scicat: ScicatClient) -> frozenset[RemotePath]:
+    """Return the files of datasets in the same folder: they stay, whoever has sent them.
+
+    Parameters
+    ----------
+    journal:
+        Of an upload that is undone.
+    scicat:
+        Talks to the catalogue.
+
+    Raises
+    ------
+    ScicatCommError
+        If there is no proper answer.
+    """
     folder = journal.steps.record.source_folder
     datasets = scicat.query_datasets({"sourceFolder": folder.posix}, limit=_MOST_DATASETS)
     registered = frozenset(

@@ -28,7 +28,12 @@ from scitacean.workflow.preflight import check_catalogue, check_new_dataset, che
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.register import find_created, register
 from scitacean.workflow.send import is_to_send, outlook_of, send_files
-from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
+from scitacean.workflow.undo import (
+    refuse_other_catalogue,
+    registered_files,
+    transfer_for,
+    undo_sending,
+)
 from scitacean.workflow.unfinished import (
     alone_in_folder,
     journal_path,
@@ -207,9 +212,7 @@ def _go_on(
 def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     """Check what may have changed in the catalogue since an upload began."""
     steps = journal.steps
-    check_session(
-        sum(one.size for index, one in enumerate(steps.record.local) if index not in steps.sent), scicat
-    )
+    check_session(steps.size_left, scicat)
     if found := find_created(steps, scicat):
         raise made_by_another(found[0], steps.record, journal.path)
 
@@ -227,7 +230,7 @@ def _carry_on(
             send_files(journal, connection, meter, outlook)
         meter.phase("registering")
     except BaseException as error:
-        _stop_sending(journal, connection, error)
+        _stop_sending(journal, connection, scicat, error)
         raise
     try:
         files = journal.steps.record.all_files(journal.steps.sent)
@@ -237,7 +240,7 @@ def _carry_on(
             # It is about what would be sent next; the catalogue may have the dataset.
             raise interrupted(journal, error) from error
         # The catalogue has surely not got the dataset.
-        _undo(journal, connection, error)
+        _undo(journal, connection, scicat, error)
         raise
     except UploadInterrupted:
         raise
@@ -249,7 +252,9 @@ def _carry_on(
     return result
 
 
-def _stop_sending(journal: Journal, connection: UploadConnection | None, error: BaseException) -> None:
+def _stop_sending(
+    journal: Journal, connection: UploadConnection | None, scicat: ScicatClient, error: BaseException
+) -> None:
     """Undo an upload that stopped before the catalogue was asked, or keep it where that makes sense."""
     may_pass = isinstance(error, HostNotReachableError) or not isinstance(error, Exception)
     if journal.is_resumed or (may_pass and isinstance(connection, ResumableUpload)):
@@ -257,19 +262,20 @@ def _stop_sending(journal: Journal, connection: UploadConnection | None, error: 
             raise interrupted(journal, error) from error
         error.add_note(f"{what_is_where(journal)} {how_to_go_on(journal)}")
         return
-    _undo(journal, connection, error)
+    _undo(journal, connection, scicat, error)
 
 
 def _undo(
     journal: Journal,
     connection: UploadConnection | None,
+    scicat: ScicatClient,
     error: BaseException,
 ) -> None:
     """Remove what was sent; where that cannot be, say so."""
     try:
         if connection is not None:
-            undo_sending(journal, connection)
-    except (TransferError, OSError) as reason:
+            undo_sending(journal, connection, registered_files(journal, scicat))
+    except (TransferError, ScicatCommError, OSError) as reason:
         folder = journal.steps.record.source_folder
         message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
         if isinstance(error, Exception):

@@ -106,9 +106,9 @@ def _collect(datasets: list[Dataset], upload: UploadOne, executor: Executor) -> 
         raise
 
 
-def _stop_if_set(stop: threading.Event, _progress: Progress) -> None:
-    # Ctrl-C reaches the main thread only.
-    if stop.is_set():
+def _stop_if_set(stop: threading.Event, progress: Progress) -> None:
+    # Ctrl-C reaches the main thread only. What is done is not stopped any more.
+    if stop.is_set() and progress.phase != "done":
         raise KeyboardInterrupt
 
 

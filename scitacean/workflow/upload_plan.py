@@ -149,7 +149,7 @@ def plan_upload(
             steps = _steps_of(record, path)
             record, resumes = steps.record, summary_of(path, steps)
             with _noted(problems):
-                check_session(0, scicat)
+                check_session(steps.size_left, scicat)
                 resumes = attrs.evolve(resumes, pid=_created(steps, path, scicat))
         else:
             with _noted(problems):

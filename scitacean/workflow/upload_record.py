@@ -1,6 +1,6 @@
 """All that an upload is made of, as it can be written down for another process to go on with."""
 
-# ruff: noqa: PTH100, PTH116
+# ruff: noqa: PTH116, PTH117
 # For tens of thousands of files, pathlib takes longer than the looking.
 from __future__ import annotations
 
@@ -75,7 +75,8 @@ class LocalFile:
         3
         """
         given = os.fspath(cast("Path", file.local_path))
-        path = os.path.abspath(given)  # links are part of what is named
+        # What follows a link is above the folder that it leads to, so ".." cannot be taken out of the name.
+        path = given if os.path.isabs(given) else os.fspath(Path(given).absolute())
         status = os.stat(path)
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)

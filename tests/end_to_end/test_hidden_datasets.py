@@ -173,3 +173,35 @@ def test_an_administrator_of_an_empty_catalogue_is_not_known_to_be_one(
     faults.add(on("POST", "/api/v4/datasets"), status(504))
     with connect("admin") as admin, pytest.raises(UploadInterrupted, match="not known whether"):
         admin.upload_new_dataset_now(dataset)
+
+
+def test_where_the_server_does_not_say_ones_groups_ones_own_datasets_prove_nothing(
+    connect: Connect, faults: Faults, dataset: Dataset
+) -> None:
+    with connect("ada") as ada:
+        own = dataset.replace(name="Run 6", owner_group="me", source_folder="/data/run-6", is_published=False)
+        ada.scicat.create_dataset_model(own.replace(files=[]).make_upload_model())
+        for path in ("/api/v3/auth/whoami", "/api/v3/users/my/identity"):
+            faults.add(on("GET", path, times=None), status(404))
+        faults.add(on("POST", "/api/v4/datasets"), lose_answer())
+        with pytest.raises(UploadInterrupted, match="not known whether") as caught:
+            ada.upload_new_dataset_now(dataset)
+        made = all_pids(connect)
+        assert len(made) == 2
+        assert caught.value.journal is not None
+        with pytest.raises(UploadInterrupted, match="does not say your groups"):
+            ada.resume_upload(caught.value.journal)
+        assert all_pids(connect) == made
+
+
+def test_where_the_server_does_not_say_ones_groups_another_dataset_of_the_group_proves_that_one_is_in_it(
+    connect: Connect, faults: Faults, dataset: Dataset
+) -> None:
+    with connect("bob") as bob:
+        before = dataset.replace(name="Run 6", source_folder="/data/run-6", is_published=False)
+        bob.scicat.create_dataset_model(before.make_upload_model())
+        for path in ("/api/v3/auth/whoami", "/api/v3/users/my/identity"):
+            faults.add(on("GET", path, times=None), status(404))
+        faults.add(on("POST", "/api/v4/datasets"), status(503))
+        bob.upload_new_dataset_now(dataset)
+    assert len(all_pids(connect)) == 2

@@ -13,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -32,6 +33,9 @@ from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover
 from scitacean.workflow.progress import Progress
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 CONTENT = {f"{number:03}.dat": bytes([number]) * (number * 1000) for number in range(12)}
 
@@ -369,6 +373,22 @@ def test_the_plan_of_an_upload_to_go_on_with_has_no_problems(client: FakeClient,
     assert "is not finished" in problem
 
 
+def test_the_plan_says_that_the_session_ends_before_the_rest_is_sent(
+    client: FakeClient, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    monkeypatch.setattr("scitacean.workflow.preflight._EXPECTED_BYTES_PER_SECOND", 10)
+    with pytest.raises(UploadInterrupted, match="the work would") as caught:
+        client.upload_new_dataset_now(dataset)
+    (problem,) = client.plan_upload(dataset).problems
+    assert problem.partition(";")[0] in str(caught.value)
+
+
 @pytest.mark.parametrize("kept", ["usual", "elsewhere"])
 def test_the_plan_says_which_upload_the_same_call_goes_on_with(
     client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, kept: str
@@ -501,6 +521,51 @@ def test_what_another_upload_has_registered_is_not_registered_or_removed(
     client.discard_upload(journal)
     assert not journal.exists()
     check_complete(client, uploaded, tmp_path / "there" / "Run_7")
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_what_another_dataset_has_by_now_stays_when_one_is_refused(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, is_resumed: bool
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    def refuse_after_another(application: WSGIApplication) -> WSGIApplication:
+        # From elsewhere, where nothing is known of the first one.
+        other = dataset.replace(keywords=["other"])
+        uploaded.append(client.upload_new_dataset_now(other, journal=tmp_path / "other" / "my.journal"))
+        return status(400)(application)
+
+    uploaded: list[Dataset] = []
+    if is_resumed:
+        with pytest.raises(KeyboardInterrupt):
+            client.upload_new_dataset_now(dataset, on_progress=stop)
+    faults.add(on("POST", "/api/v4/datasets"), refuse_after_another)
+    with pytest.raises(ScicatCommError, match="400"):
+        client.upload_new_dataset_now(dataset)
+    check_complete(client, uploaded[0], tmp_path / "there" / "Run_7")
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_what_cannot_be_undone_without_the_catalogue_is_kept(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, is_resumed: bool
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    if is_resumed:
+        with pytest.raises(KeyboardInterrupt):
+            client.upload_new_dataset_now(dataset, on_progress=stop)
+    faults.add(on("POST", "/api/v4/datasets"), status(400))
+    # The first looks whether the dataset is there.
+    faults.add(on("GET", "/api/v4/datasets", after=1, times=None), status(500))
+    with pytest.raises(UploadInterrupted, match=r"(?s)400.*could not be undone.*500") as caught:
+        client.upload_new_dataset_now(dataset)
+    faults.clear()
+    assert caught.value.journal is not None
+    check_complete(client, client.resume_upload(caught.value.journal), tmp_path / "there" / "Run_7")
 
 
 def test_what_cannot_be_gone_on_with_yet_is_explained(

@@ -18,6 +18,7 @@ from scitacean.embedded import EmbeddedCatalogue
 from scitacean.testing.client import FakeClient
 from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
 from scitacean.transfer.protocol import ProgressCallback, SendRequest, Sent, SentCallback
+from scitacean.workflow.journal import Journal
 
 RUNS = 7
 CONTENT = {f"{number:03}.dat": b"counts" for number in range(100)}
@@ -48,7 +49,8 @@ class Stopping(CopyFileTransfer):
         super().__init__(source_folder=source_folder)
         self.all_run = threading.Barrier(4, self.stop)
 
-    def stop(self) -> None:
+    @staticmethod
+    def stop() -> None:
         """Press Ctrl-C."""
         thread = threading.main_thread().ident
         assert thread is not None
@@ -129,7 +131,7 @@ def test_ctrl_c_does_not_wait_for_other_processes(
     embedded_catalogue: EmbeddedCatalogue, runs: list[Dataset], runs_one: bool
 ) -> None:
     elsewhere = Elsewhere(runs_one=runs_one)
-    threading.Timer(0.2, Stopping.stop, [Stopping(source_folder="/data")]).start()
+    threading.Timer(0.2, Stopping.stop).start()
     with FakeClient(catalogue=embedded_catalogue) as client, pytest.raises(KeyboardInterrupt) as caught:
         client.upload_new_datasets_now(runs, executor=elsewhere)
     assert [future.cancelled() for future in elsewhere.begun] == [not runs_one] + [True] * (RUNS - 1)
@@ -137,4 +139,35 @@ def test_ctrl_c_does_not_wait_for_other_processes(
     assert caught.value.__notes__ == [
         f"0 of 7 datasets were uploaded, 0 failed or were stopped half way, {waiting} were not begun.",
         *(["1 are still running in other processes."] if runs_one else []),
+    ]
+
+
+def test_what_is_complete_when_ctrl_c_comes_is_not_called_stopped(
+    embedded_catalogue: EmbeddedCatalogue,
+    runs: list[Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transfer = CopyFileTransfer(source_folder=f"{tmp_path.as_posix()}/there/{{name}}")
+    remove = Journal.remove
+
+    def remove_and_stop(journal: Journal) -> None:
+        remove(journal)
+        Stopping.stop()
+        # Until those that run are told.
+        assert told.wait(20)
+
+    def cancel_and_tell(future: Future[object]) -> bool:
+        told.set()
+        return cancel(future)
+
+    told, cancel = threading.Event(), Future.cancel
+    monkeypatch.setattr(Future, "cancel", cancel_and_tell)
+    monkeypatch.setattr(Journal, "remove", remove_and_stop)
+    with FakeClient(catalogue=embedded_catalogue, file_transfer=transfer) as client:
+        with pytest.raises(KeyboardInterrupt) as caught:
+            client.upload_new_datasets_now(runs[:1])
+        assert len(client.scicat.query_datasets({})) == 1
+    assert caught.value.__notes__ == [
+        "1 of 1 datasets were uploaded, 0 failed or were stopped half way, 0 were not begun."
     ]

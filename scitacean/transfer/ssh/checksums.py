@@ -118,7 +118,8 @@ class HostChecksums:
         output = self._execute(
             f"xargs -0 {_TOOLS[algorithm]} -z --", b"".join(name + b"\0" for name in names)
         )
-        entries = (_ENTRY.search(entry) for entry in output.split(b"\0"))
+        # What has no end was being written when the tool was ended.
+        entries = (_ENTRY.search(entry) for entry in output.split(b"\0")[:-1])
         return {entry[2]: entry[1].decode() for entry in entries if entry}
 
     def _execute(self, command: str, content: bytes) -> bytes:

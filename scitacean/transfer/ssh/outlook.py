@@ -15,6 +15,9 @@ from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, Status, attributes_of
 from scitacean.transfer.ssh.verify import Verification
 
+# Of uploads that look at the same time, each time at least one gets its answer.
+_TRIES = 32
+
 
 def find_complete(
     items: Sequence[Outgoing], line: Line, verification: Verification
@@ -161,16 +164,30 @@ def _remove(folders: Iterable[bytes], line: Line) -> dict[bytes, SftpRefusedErro
 
 def _refuse_read_only(folders: Iterable[bytes], line: Line) -> None:
     """Find out whether one may write to folders: only who tries can tell, whatever permissions say."""
-    session = line.sftp
+    refused: dict[bytes, SftpRefusedError] = {}
     probes = [_probe(folder, line) for folder in folders]
+    for _ in range(_TRIES):
+        refused = _refused_or_in_use(probes, line)
+        probes = list(refused)
+    for path, refusal in refused.items():
+        raise cannot_write(refusal, parent(path), line.sftp) from refusal
+
+
+def _refused_or_in_use(probes: Sequence[bytes], line: Line) -> dict[bytes, SftpRefusedError]:
+    """Try to write; return what could not be made, maybe because another upload was trying the same."""
+    session = line.sftp
     answered = answers(lambda path: session.mkdir(path, attributes_of()), probes)
     made = dict(answered)
     removed = _remove(probes, line)
+    refused = {}
     for path in probes:
         refusal, stays = made[path], removed[path]
-        if isinstance(refusal, SftpRefusedError):
-            # Where one that was killed has left it, it could be removed, so one may write there.
-            if isinstance(stays, SftpRefusedError):
+        if not isinstance(refusal, SftpRefusedError):
+            if isinstance(stays, SftpRefusedError) and stays.code != Status.NO_SUCH_FILE:
+                raise cannot_write(stays, parent(path), session) from stays
+        # Where one that was killed has left it, it could be removed, so one may write there.
+        elif isinstance(stays, SftpRefusedError):
+            if refusal.code == Status.PERMISSION_DENIED or stays.code != Status.NO_SUCH_FILE:
                 raise cannot_write(refusal, parent(path), session) from refusal
-        elif isinstance(stays, SftpRefusedError) and stays.code != Status.NO_SUCH_FILE:
-            raise cannot_write(stays, parent(path), session) from stays
+            refused[path] = refusal
+    return refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -86,3 +87,19 @@ def test_what_cannot_be_read_is_not_removed(request_to: SendRequest) -> None:
     target.chmod(0o600)
     assert as_anybody(lambda: clear([leftover], [])) == []
     assert not target.exists()
+
+
+def test_what_was_found_of_a_file_is_not_believed_of_another_with_its_time(request_to: SendRequest) -> None:
+    target = Path(request_to.remote.posix)
+    target.write_bytes(CONTENT)
+    before = target.stat()
+    assert look_ahead([request_to]).present
+    target.write_bytes(CONTENT[::-1])
+    os.utime(target, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(FileUploadError, match="There is a file"):
+        look_ahead([request_to])
+    mtime = request_to.local.stat().st_mtime_ns
+    clear([Leftover(request=request_to, size=len(CONTENT), mtime_ns=mtime)], [])
+    assert target.read_bytes() == CONTENT[::-1]
+    with pytest.raises(FileUploadError, match="There is a file"):
+        CopyUploadConnection(source_folder=request_to.remote.parent).send_files([request_to])

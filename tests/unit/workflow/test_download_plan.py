@@ -10,11 +10,11 @@ from typing import Any
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from scitacean import Client, Dataset, File, FileNotAccessibleError
-from scitacean.errors import LocalFileNotFoundError
+from scitacean import Client, Dataset, File, FileNotAccessibleError, RemotePath
+from scitacean.errors import LocalFileNotFoundError, ScicatError
 from scitacean.transfer.copy import CopyFileTransfer
 from scitacean.workflow import download_plan
 from scitacean.workflow.download_plan import local_errors, plan_download
@@ -212,3 +212,61 @@ def test_a_folder_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(plan_download(dataset, files, tmp_path, force=False)) == 1_000
     assert sum(path.startswith(str(tmp_path / "a")) for path in looked_at) == 2
     assert len(looked_at) < 10
+
+
+# Whatever a catalogue has
+
+
+ODD_NAMES = [
+    "",
+    ".",
+    "..",
+    "a",
+    "b",
+    "é",
+    "e\u0301",
+    ".h",
+    "\0",
+    "\ud800",
+    "\udcff",
+    "x\\y",
+    "c:",
+    " ",
+    "L" * 250,
+    "link",
+]
+odd_paths = st.lists(st.sampled_from(ODD_NAMES), max_size=5).map("/".join)
+odd_values: st.SearchStrategy[Any] = (
+    st.none() | st.integers() | st.floats() | st.text() | st.just("\ud800") | st.lists(st.none())
+)
+odd_files = st.builds(
+    File,
+    local_path=st.none(),
+    remote_path=odd_paths.map(RemotePath),
+    remote_size=odd_values | st.just(3),
+    remote_checksum=odd_values,
+    checksum_algorithm=st.sampled_from(["md5", None]),
+)
+
+
+@example(source="/data/\ud800", files=[entry("a")], flatten=False)
+@example(source="/data", files=[entry("a", remote_checksum="\ud800")], flatten=False)
+@given(source=odd_paths, files=st.lists(odd_files, min_size=1, max_size=3), flatten=st.booleans())
+def test_files_go_into_the_target_each_to_a_place_of_its_own_or_are_refused(
+    source: str, files: list[File], flatten: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    target = tmp_path_factory.getbasetemp() / "odd"
+    (target / "b").mkdir(parents=True, exist_ok=True)
+    if not (target / "link").exists():
+        (target / "link").symlink_to(tmp_path_factory.getbasetemp())
+    dataset = Dataset(type="raw", source_folder=RemotePath(source))
+    try:
+        items = plan_download(dataset, files, target, flatten=flatten)
+    except ScicatError:
+        return
+    places = [place for item in items for place in (item.target, item.partial)]
+    assert len(set(places)) == len(places)
+    for place in places:
+        assert (Path(place).parent.resolve() / Path(place).name).is_relative_to(target.resolve())
+        assert len(os.fsencode(Path(place).name)) <= 255
+    assert [os.fspath(item.path) for item in items] == [item.target for item in items]

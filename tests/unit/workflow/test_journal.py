@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from scitacean import Dataset, File, RemotePath, Thumbnail
 from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.transfer.protocol import Sent
+from scitacean.workflow.interrupted import what_is_where
 from scitacean.workflow.journal import Journal, Steps, read_steps
 from scitacean.workflow.unfinished import journal_path, unfinished_uploads
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
@@ -102,6 +103,35 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_only(
         assert opened.steps.pid == ("site/7" if lines > len(groups) + 1 else None)
         opened.note_created("site/8")
     assert read_steps(path).pid == "site/8"
+
+
+@pytest.mark.parametrize("hole", [(0, 4096), (4096, 8192), (8192, 12_288)], ids=["first", "middle", "last"])
+def test_a_line_of_which_a_loss_of_power_leaves_some_blocks_is_lost_alone(
+    tmp_path: Path, hole: tuple[int, int]
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal.create(path, Steps(begun=BEGUN, record=empty_record())) as journal:
+        journal.note_sent(0, SENT)
+        journal.save()
+        start = path.stat().st_size
+        for index in range(1, 200):
+            journal.note_sent(index, SENT)
+        journal.save()
+    with path.open("r+b") as file:
+        first, end = hole
+        file.seek(start + first)
+        file.write(bytes(end - first))
+    assert list(read_steps(path).sent) == [0]
+    with Journal.open(path) as opened:
+        assert list(opened.steps.sent) == [0]
+        opened.note_creating()
+    assert read_steps(path).is_creating
+    # All others were on the disk before the next was begun: there, that is another kind of damage.
+    with path.open("r+b") as file:
+        file.seek(start - 10)
+        file.write(bytes(5))
+    with pytest.raises(ConfigurationError, match="damaged"):
+        read_steps(path)
 
 
 def empty_record() -> UploadRecord:
@@ -290,3 +320,17 @@ def test_datasets_without_files_are_told_apart_by_their_times(dataset: Dataset) 
         for one in (dataset, later)
     }
     assert len(paths) == 2
+
+
+def test_what_could_not_be_noted_is_not_done(
+    steps: Steps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_number: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with Journal.create(tmp_path / "journal.jsonl", steps) as journal:
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises(FileNotAccessibleError, match="No space left"):
+            journal.note_creating()
+        # So the catalogue was not asked.
+        assert "The catalogue does not have the dataset." in what_is_where(journal)

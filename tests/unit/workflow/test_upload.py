@@ -12,6 +12,8 @@ import pytest
 from scitacean import Client, Dataset, File, FileNotAccessibleError, FileUploadError, RemotePath
 from scitacean.errors import UploadInterrupted
 from scitacean.transfer.copy import CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.protocol import Sent
+from tests.unit.workflow.conftest import CONTENT
 
 
 class Plain:
@@ -87,3 +89,35 @@ def test_what_cannot_be_undone_is_said(
         f"could not be undone, so files may be left in {tmp_path / 'there'}: The disk is read-only." in told
     )
     assert (tmp_path / "there" / "a.dat").exists()
+
+
+def test_what_lies_above_the_end_of_a_link_is_sent(
+    client: Client, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere" / "run.csv").write_text("right")
+    (tmp_path / "run.csv").write_text("wrong")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    monkeypatch.chdir(tmp_path)
+    dataset = dataset.replace(files=[File.from_local("link/../run.csv", remote_path="run.csv")])
+    uploaded = client.upload_new_dataset_now(dataset)
+    assert (tmp_path / str(uploaded.source_folder) / "run.csv").read_text() == "right"
+
+
+def test_a_file_that_another_upload_has_just_sent_is_not_taken_for_ones_own(
+    client: Client, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = tmp_path / "there" / "sub" / "b.dat"
+    send = CopyUploadConnection.send_files
+
+    def send_after_another(connection: CopyUploadConnection, *arguments: Any, **options: Any) -> list[Sent]:
+        there.parent.mkdir(parents=True)
+        there.write_bytes(CONTENT["sub/b.dat"])
+        return send(connection, *arguments, **options)
+
+    monkeypatch.setattr(CopyUploadConnection, "send_files", send_after_another)
+    transfer = CopyFileTransfer(source_folder=(tmp_path / "there").as_posix())
+    with pytest.raises(FileUploadError, match=r"There is a file .*b\.dat already"):
+        Client(client=client.scicat, file_transfer=transfer).upload_new_dataset_now(dataset)
+    assert [path for path in (tmp_path / "there").rglob("*") if path.is_file()] == [there]
+    assert client.scicat.query_datasets({}) == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from scitacean import Dataset
+from scitacean.errors import FileUploadError
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import Leftover, SendRequest
 from scitacean.transfer.ssh.sftp_session import SftpSession
@@ -114,3 +115,51 @@ def test_two_that_look_at_a_time_are_not_in_the_way_of_each_other(
     with make_transfer(server).connect_for_upload(dataset, request.remote) as connection:
         connection.look_ahead([request])
     assert everything(server.root) == {}
+
+
+def test_one_that_looks_while_another_does_is_not_refused(
+    server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    makes, removes = SftpSession.mkdir, SftpSession.rmdir
+    others = {"mkdir": 2, "rmdir": 2}
+
+    def made_by_another(session: SftpSession, path: bytes, attributes: bytes) -> Any:
+        if others["mkdir"]:
+            others["mkdir"] -= 1
+            makes(session, path, attributes).result()
+        return makes(session, path, attributes)
+
+    def removed_by_it(session: SftpSession, path: bytes) -> Any:
+        if others["rmdir"]:
+            others["rmdir"] -= 1
+            removes(session, path).result()
+        return removes(session, path)
+
+    request = request_to(server, tmp_path)
+    monkeypatch.setattr(SftpSession, "mkdir", made_by_another)
+    monkeypatch.setattr(SftpSession, "rmdir", removed_by_it)
+    with make_transfer(server).connect_for_upload(dataset, request.remote) as connection:
+        connection.look_ahead([request])
+    assert others == {"mkdir": 0, "rmdir": 0}
+    assert everything(server.root) == {}
+
+
+def test_where_no_folder_can_be_made_one_cannot_write(
+    server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    request = request_to(server, tmp_path)
+    makes = SftpSession.mkdir
+    monkeypatch.setattr(SftpSession, "mkdir", lambda session, _path, *_: makes(session, b"/"))
+    with (
+        make_transfer(server).connect_for_upload(dataset, request.remote) as connection,
+        pytest.raises(FileUploadError, match=r"cannot write .*: F"),
+    ):
+        connection.look_ahead([request])

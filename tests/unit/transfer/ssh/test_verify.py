@@ -118,6 +118,11 @@ def test_a_connection_that_breaks_while_the_host_compares_says_nothing_about_the
     assert everything(ssh_server.root / "up") == CONTENT
 
 
+# The output of a tool is written out in blocks, so its end may be in the middle of a name.
+TORN = f"printf '%s  %s' {'0' * 32} \"${{3%?}}\"; "
+
+
+@pytest.mark.parametrize("said", ["", TORN], ids=["nothing", "torn"])
 @pytest.mark.parametrize("damaged", [True, False])
 def test_a_tool_that_is_ended_on_the_host_says_nothing_about_the_files(
     make_transfer: MakeTransfer,
@@ -125,12 +130,13 @@ def test_a_tool_that_is_ended_on_the_host_says_nothing_about_the_files(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     damaged: bool,
+    said: str,
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("b2sum", "md5sum"):
         (tools / name).write_text(
-            f'#!/bin/sh\n[ "$3" = /dev/null ] && exec {shutil.which(name)} "$@"\nkill -9 $PPID $$\n'
+            f'#!/bin/sh\n[ "$3" = /dev/null ] && exec {shutil.which(name)} "$@"\n{said}kill -9 $PPID $$\n'
         )
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
