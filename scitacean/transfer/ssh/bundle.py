@@ -230,6 +230,18 @@ def _portion(files: Iterator[Incoming]) -> Iterator[Incoming]:
 def _fetch(
     line: Line, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
 ) -> list[Incoming]:
+    try:
+        return _received(line, bundle, on_arrived)
+    except BaseException:
+        # Of a file that shrinks meanwhile tar sends zeros to the end, and says so when it ends.
+        for file in bundle:
+            file.drop()
+        raise
+
+
+def _received(
+    line: Line, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
+) -> list[Incoming]:
     waiting = {unmistakable(file.path): file for file in bundle}
     complete = []
     with RemoteCommand(line.connected, _WRITE_ARCHIVE, window=_WINDOW) as command:

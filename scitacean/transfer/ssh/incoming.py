@@ -140,6 +140,12 @@ class Incoming:
                 os.close(self._sink)
                 self._sink = None
 
+    def drop(self) -> None:
+        """Remove what is here of the file, if it has been begun: nobody knows whether it is right."""
+        self.close()
+        if self.remote_size is not None:
+            self.request.local.unlink(missing_ok=True)
+
     def shrunk(self) -> FileNotAccessibleError:
         """Return the error for a file that ends too early."""
         return FileNotAccessibleError(

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from scitacean.errors import FileNotAccessibleError, FileUploadError
+from scitacean.errors import FileNotAccessibleError, FileUploadError, HostNotReachableError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer, bundle, channels
 from scitacean.transfer.ssh.bundle import send_bundles
-from scitacean.transfer.ssh.remote_command import LEAST_FILES
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, CommandError, RemoteCommand
 
 from .conftest import MakeTransfer, partial_of
 
@@ -142,6 +142,25 @@ def test_permissions_and_times_as_asked(
     for path in (ssh_server.root / "up").iterdir():
         assert path.stat().st_mode & 0o777 == 0o640
         assert path.stat().st_mtime > 1_600_000_000
+
+
+def test_what_a_bundle_that_broke_brought_is_not_kept(
+    ssh_server: RunningSSHServer,
+    served: Path,
+    target: Path,
+    make_transfer: MakeTransfer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_: RemoteCommand) -> int:
+        ssh_server.refuse_connections()
+        ssh_server.kill_connections()
+        raise CommandError("it did not end")
+
+    monkeypatch.setattr(RemoteCommand, "exit_status", broken)
+    with make_transfer(ssh_server) as transfer, pytest.raises(HostNotReachableError):
+        fetch(transfer, served, target, NAMES)
+    # Some may have been filled up with zeros, of which tar tells at its end only.
+    assert contents(target) == {}
 
 
 def test_what_is_no_file_is_told_by_name(
