@@ -191,7 +191,7 @@ def test_commands_that_see_other_files_than_the_file_server_are_found_out(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    reads = host_program._PROGRAM.replace("my @new", f"$name =~ s|.*/|{elsewhere}/|; my @new")
+    reads = host_program._PROGRAM.replace("my $new = $mode", f"$name =~ s|.*/|{elsewhere}/|; my $new = $mode")
     monkeypatch.setattr(host_program, "_PROGRAM", reads)
     with (
         make_transfer(ssh_server, verify="size") as transfer,
