@@ -639,6 +639,8 @@ class Client:
     ) -> list[UploadOutcome]:
         """Upload many datasets side by side; what becomes of one does not stop the others.
 
+        Ctrl-C stops all that run in threads, so that they can be gone on with.
+
         Parameters
         ----------
         datasets:
@@ -657,6 +659,8 @@ class Client:
         ------
         TypeError
             If something is no dataset; nothing is uploaded.
+        KeyboardInterrupt
+            After Ctrl-C: its notes say what is where.
 
         Examples
         --------
@@ -668,13 +672,17 @@ class Client:
         # Several bars at once would draw over each other.
         return upload_many(datasets, partial(self.upload_new_dataset_now, progress=False), executor)
 
-    def plan_upload(self, dataset: Dataset) -> UploadPlan:
+    def plan_upload(self, dataset: Dataset, *, journal: str | Path | None = None) -> UploadPlan:
         """Find out what an upload would do, and all that would make it fail; nothing is sent.
+
+        Where the same call would go on with an upload that was interrupted, it says so.
 
         Parameters
         ----------
         dataset:
             The dataset.
+        journal:
+            What :meth:`upload_new_dataset_now` would be given.
 
         Examples
         --------
@@ -683,7 +691,12 @@ class Client:
         >>> len(plan.files), len(plan.problems) > 0
         (0, True)
         """
-        return plan_upload(dataset, scicat=self._client, transfer=self._file_transfer)
+        return plan_upload(
+            dataset,
+            scicat=self._client,
+            transfer=self._file_transfer,
+            journal=None if journal is None else Path(journal),
+        )
 
     def resume_upload(
         self,

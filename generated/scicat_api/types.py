@@ -145,7 +145,7 @@ class Model:
         for name, found in (self._fields or self._prepare()).items():
             item = getattr(self, found.attribute)
             if item is not UNSET:
-                values[name] = to_json(item)
+                values[name] = item if item.__class__ in _SCALARS else to_json(item)
         return values
 
     @classmethod
@@ -294,6 +294,10 @@ def _nullable(kind: Kind) -> Kind:
         return None if value is None else read_value(value, place, problems)
 
     return Kind(kind.exact, read)
+
+
+_SCALARS = frozenset({str, int, float, bool})
+"""Values of exactly these classes are JSON already: most are."""
 
 
 def to_json(value: Any) -> Any:

@@ -157,7 +157,7 @@ def upload(
     if dry_run:
         with make_client(catalogue, server) as client:
             refuse_no_files(dataset, paths)
-            plan = client.plan_upload(dataset)
+            plan = client.plan_upload(dataset, journal=journal)
         _out.print(plan_text(plan), highlight=False, markup=False, soft_wrap=True)
         raise typer.Exit(1 if plan.problems else 0)
     undone = interrupts_explained("upload", "Nothing was sent.")

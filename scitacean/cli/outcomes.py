@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import typer
+
 from scitacean.display.table import printable
 from scitacean.errors import ConfigurationError
 from scitacean.model.dataset import Dataset
@@ -21,14 +23,18 @@ def plan_text(plan: UploadPlan) -> str:
         Of the upload.
     """
     lines = []
+    if plan.resumes is not None:
+        lines.append("this goes on with the upload that is not finished yet:")
+        lines += _unfinished(plan.resumes).splitlines()
     if plan.source_folder is not None:
         there = sum(file.is_there for file in plan.files)
         free = "" if plan.free is None else f", where {plan.free:,} bytes are free"
+        most = "" if plan.resumes is None else " at most"
         lines += [
             f"{len(plan.files) - there} files, {plan.size:,} bytes, would go to {plan.source_folder}{free}",
             f"{there} files are there already" if there else "",
             *(f"would make the folder {folder}" for folder in plan.new_folders),
-            f"{plan.requests} requests would register it",
+            f"{plan.requests} requests{most} would register it",
         ]
     lines += [f"problem: {problem}" for problem in plan.problems] or ["no problems found; nothing was sent"]
     return "\n".join(printable(line) for line in lines if line)
@@ -83,7 +89,7 @@ def unfinished_text(uploads: Sequence[UnfinishedUpload]) -> str:
 
 
 def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
-    """Return the journal of the only unfinished upload.
+    """Return the journal of the only unfinished upload; without one, the command has done its work.
 
     Parameters
     ----------
@@ -93,16 +99,19 @@ def only_journal(uploads: Sequence[UnfinishedUpload]) -> Path:
     Raises
     ------
     ConfigurationError
-        If there is none, or if there are several.
+        If there are several.
+    typer.Exit
+        If there is none.
     """
-    if len(uploads) == 1:
-        return uploads[0].journal
-    raise ConfigurationError(
-        f"{len(uploads)} uploads to this catalogue are unfinished.",
-        hint="Name the journal of the one that is meant; scitacean resume --list shows them."
-        if uploads
-        else "There is nothing to go on with.",
-    )
+    if len(uploads) > 1:
+        raise ConfigurationError(
+            f"{len(uploads)} uploads to this catalogue are unfinished.",
+            hint="Name the journal of the one that is meant; scitacean resume --list shows them.",
+        )
+    if not uploads:
+        typer.echo("There is nothing to do: no upload to this catalogue is unfinished.")
+        raise typer.Exit
+    return uploads[0].journal
 
 
 def _unfinished(upload: UnfinishedUpload) -> str:

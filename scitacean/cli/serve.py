@@ -34,6 +34,13 @@ def serve_until_stopped(
     from scitacean.embedded import Accounts, EmbeddedCatalogue, serve
 
     known = Accounts.single(password="me") if accounts is None else Accounts.from_file(accounts)  # noqa: S106
+    # Tokens that the catalogue hands out itself are for programs that have it in their own process.
+    if locked_out := sorted(user.username for user in known.users.values() if not user.password):
+        raise ConfigurationError(
+            f"{len(locked_out)} of the users in {accounts} have no password, so nobody can sign in as them: "
+            f"{', '.join(locked_out)}.",
+            hint="Give each a password, or leave them out.",
+        )
     stopped = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

@@ -298,11 +298,12 @@ class RemotePath:
         return RemotePath("/".join([_shortened(name, max_length) for name in self._posix.split("/")]))
 
     def __truediv__(self, other: str | RemotePath) -> RemotePath:
-        if not isinstance(other, str | RemotePath):
+        if isinstance(other, RemotePath):
+            if self._posix not in (".", "/") and other._posix[0] not in "/.":
+                # Both are normal, and so is what they make together: for tens of thousands of files.
+                return _of(f"{self._posix}/{other._posix}")
+        elif not isinstance(other, str):
             return NotImplemented
-        if isinstance(other, RemotePath) and self._posix not in (".", "/") and other._posix[0] not in "/.":
-            # Both are normal, and so is what they make together: for tens of thousands of files.
-            return _of(f"{self._posix}/{other._posix}")
         return RemotePath(self, other)
 
     def __rtruediv__(self, other: str) -> RemotePath:

@@ -200,7 +200,8 @@ class _Files(asyncssh.SFTPServer):
     def statvfs(self, path: bytes) -> MaybeAwait[os.statvfs_result | asyncssh.SFTPVFSAttrs]:
         if self._disk.free_space is None:
             return super().statvfs(path)
-        return asyncssh.SFTPVFSAttrs(bsize=1, frsize=1, bavail=self._disk.free_space)
+        free = self._disk.free_space
+        return asyncssh.SFTPVFSAttrs(bsize=1, frsize=1, blocks=free + 1, bavail=free)
 
     def _check_writable(self) -> None:
         if self._disk.read_only:

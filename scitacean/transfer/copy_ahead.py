@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import filecmp
 import os
-import shutil
-from collections.abc import Sequence
+import stat
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from scitacean.errors import FileUploadError
+from scitacean.model.checksum import checksum_of_file
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.copy_download import checksum_of_linked
-from scitacean.transfer.mounted import not_accessible
+from scitacean.transfer.mounted import free_space, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, SendRequest, Sent
 
@@ -40,7 +41,7 @@ def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
     FileNotAccessibleError
         If a local file cannot be read.
     """
-    missing = _missing_folders({os.path.dirname(request.remote.posix) for request in requests})
+    missing = _missing_folders({_folder(request) for request in requests})
     present: dict[RemotePath, Sent] = {}
     in_the_way: list[str] = []
     needed = 0
@@ -48,7 +49,7 @@ def look_ahead(requests: Sequence[SendRequest]) -> Outlook:
         target = request.remote.posix
         try:
             status = os.stat(request.local)
-            if os.path.dirname(target) in missing or not os.path.lexists(target):
+            if _folder(request) in missing or not os.path.lexists(target):
                 needed += status.st_size
             elif request.resume and _is_same(request.local, target):
                 checksum = checksum_of_linked(request.local, request.checksum_algorithm)
@@ -77,51 +78,83 @@ def clear(leftovers: Sequence[Leftover], made_folders: Sequence[str]) -> list[Re
     Returns
     -------
     :
-        Files of which it cannot be found out whether they are those that were copied; they stay.
+        Files of which it cannot be found out whether they are those that were copied: they stay, as those
+        that surely are not.
 
     Raises
     ------
     FileUploadError
-        If a file cannot be removed.
+        If files cannot be removed: it names them, and the others are removed.
     """
-    unknown = []
+    unknown: list[RemotePath] = []
+    ours: list[str] = []
     for leftover in leftovers:
         remote = leftover.request.remote
         target = remote.posix
         identity = (target, leftover.size, leftover.mtime_ns)
-        remove_copy(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
-        if not _has_size(target, leftover.size):
+        ours.append(f"{os.path.dirname(target)}/{partial_name(remote.name, *identity)}")
+        if not _is_file_of_size(target, leftover.size):
             continue
-        if leftover.is_named or (_is_unchanged(leftover) and _is_same(leftover.request.local, target)):
-            remove_copy(target)
-        elif not _is_unchanged(leftover):
+        is_ours = _is_ours(leftover, target)
+        if is_ours:
+            ours.append(target)
+        elif is_ours is None:
             unknown.append(remote)
+    stay = remove_copies(ours)
     for folder in sorted(made_folders, reverse=True):
         with suppress(OSError):
             os.rmdir(folder)
+    if stay:
+        raise not_removed(stay)
     return unknown
 
 
-def remove_copy(path: str) -> None:
-    """Remove a file if it is there.
+def remove_copies(paths: Iterable[str]) -> dict[str, str]:
+    """Remove files that are there; what cannot be removed does not keep the rest from being removed.
 
     Parameters
     ----------
-    path:
-        The file.
+    paths:
+        The files.
 
-    Raises
-    ------
-    FileUploadError
-        If it cannot be removed.
+    Returns
+    -------
+    :
+        Those that stay, and why.
+
+    Examples
+    --------
+    >>> remove_copies(["not-there.dat"])
+    {}
     """
-    try:
-        with suppress(FileNotFoundError):
+    stay = {}
+    for path in paths:
+        try:
             os.unlink(path)
-    except OSError as error:
-        raise FileUploadError(
-            f"Cannot remove {path}: {error.strerror or error}.", hint="Remove it by hand."
-        ) from error
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            stay[path] = error.strerror or str(error)
+    return stay
+
+
+def not_removed(stay: Mapping[str, str]) -> FileUploadError:
+    """Return the error for files that cannot be removed.
+
+    Parameters
+    ----------
+    stay:
+        The files, and why.
+
+    Examples
+    --------
+    >>> print(not_removed({"/data/a.dat": "Permission denied"}).message)
+    Cannot remove 1 file(s):
+      - /data/a.dat: Permission denied
+    <BLANKLINE>
+    """
+    listing = "".join(f"\n  - {path}: {reason}" for path, reason in stay.items())
+    return FileUploadError(f"Cannot remove {len(stay)} file(s):{listing}\n", hint="Remove them by hand.")
 
 
 def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:
@@ -138,6 +171,10 @@ def sent_as_is(status: os.stat_result, checksum: str | None) -> Sent:
     return Sent(size=status.st_size, modified=modified, checksum=checksum)
 
 
+def _folder(request: SendRequest) -> str:
+    return request.remote.posix.rpartition("/")[0] or "/"
+
+
 def _missing_folders(folders: set[str]) -> set[str]:
     missing: set[str] = set()
     for folder in folders:
@@ -152,9 +189,7 @@ def _free_space(
     requests: Sequence[SendRequest], present: dict[RemotePath, Sent], missing: set[str], needed: int
 ) -> int | None:
     folder = ""
-    for folder in {
-        os.path.dirname(request.remote.posix) for request in requests if request.remote not in present
-    }:
+    for folder in {_folder(request) for request in requests if request.remote not in present}:
         while folder in missing:
             folder = os.path.dirname(folder)
         if not os.access(folder, os.W_OK | os.X_OK):
@@ -163,8 +198,10 @@ def _free_space(
                 hint="Check the source folder and its permissions.",
             )
     try:
-        free = shutil.disk_usage(folder).free
+        free = free_space(folder)
     except OSError:
+        return None
+    if free is None:
         return None
     if free < needed:
         needed -= sum(_size_in_part(request) for request in requests if request.remote not in present)
@@ -202,11 +239,23 @@ def _partial(request: SendRequest, status: os.stat_result) -> str:
     return f"{os.path.dirname(target)}/{name}"
 
 
-def _has_size(path: str, size: int) -> bool:
+def _is_file_of_size(path: str, size: int) -> bool:
     try:
-        return os.lstat(path).st_size == size
+        status = os.lstat(path)
     except OSError:
         return False
+    return stat.S_ISREG(status.st_mode) and status.st_size == size
+
+
+def _is_ours(leftover: Leftover, target: str) -> bool | None:
+    """Tell whether a file has the content that was copied; None where that cannot be found out."""
+    algorithm = leftover.request.checksum_algorithm
+    try:
+        if leftover.checksum is not None and algorithm is not None:
+            return checksum_of_file(target, algorithm=algorithm) == leftover.checksum
+        return _is_same(leftover.request.local, target) if _is_unchanged(leftover) else None
+    except OSError:
+        return None
 
 
 def _is_unchanged(leftover: Leftover) -> bool:

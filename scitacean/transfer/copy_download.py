@@ -1,6 +1,6 @@
 """Copying files of datasets from a mounted file system."""
 
-# ruff: noqa: PTH116, PTH120, PTH123
+# ruff: noqa: PTH116, PTH123
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CopyDownloadConnection(FilesHere):
         return sum(
             _taken(request)
             for request in requests
-            if device(os.path.dirname(request.local)) != device(request.remote.parent.posix)
+            if device(_folder(os.fspath(request.local), os.sep)) != device(_folder(request.remote.posix, "/"))
         )
 
     def _fetch(self, request: FetchRequest, on_progress: ProgressCallback | None) -> Fetched:
@@ -83,6 +83,12 @@ class CopyDownloadConnection(FilesHere):
         except OSError as error:
             raise not_accessible(error, request.local) from error
         return Fetched(size=size, checksum=digest.hexdigest() if digest else None, remote_size=status.st_size)
+
+
+def _folder(path: str, separator: str) -> str:
+    """Return the folder of a path that is normal, faster than os.path.dirname."""
+    head, found, _ = path.rpartition(separator)
+    return head or found or "."
 
 
 def _device(folder: Path) -> int:

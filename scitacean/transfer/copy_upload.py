@@ -13,22 +13,24 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from scitacean.errors import FileUploadError
-from scitacean.model.checksum import known_or_none
+import attrs
+
+from scitacean.errors import FileUploadError, IntegrityError
+from scitacean.model.checksum import checksum_of_file, known_or_none
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.copy_ahead import clear, look_ahead, remove_copy, sent_as_is
+from scitacean.transfer.copy_ahead import clear, look_ahead, not_removed, remove_copies, sent_as_is
 from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.copy_download import checksum_of_linked, new_digest
 from scitacean.transfer.local_target import open_local_target
-from scitacean.transfer.mounted import ChecksumsHere, not_accessible
+from scitacean.transfer.mounted import ChecksumsHere, FilesHere, not_accessible
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import Leftover, Outlook, ProgressCallback, SendRequest, Sent, SentCallback
 
 _CHUNK = 1 << 20
 
 
-class CopyUploadConnection(ChecksumsHere):
+class CopyUploadConnection(ChecksumsHere, FilesHere):
     """Copies files into one source folder of a mounted file system.
 
     Parameters
@@ -80,28 +82,63 @@ class CopyUploadConnection(ChecksumsHere):
         on_progress: ProgressCallback | None = None,
         on_sent: SentCallback | None = None,
     ) -> list[Sent]:
-        """Copy files under partial names and rename each when it is complete."""
+        """Copy files under partial names and rename each when it is complete and compared.
+
+        Those for which a checksum is asked are read once more for that.
+
+        Raises
+        ------
+        FileUploadError
+            If a file cannot be written, changes meanwhile, or has a name that is taken.
+        IntegrityError
+            If files do not arrive as they were sent: it names them, and they were removed; the others have
+            their names.
+        FileNotAccessibleError
+            If a local file cannot be read.
+        """
         sent = []
+        bad = []
         for request in requests:
-            one = self._send(request, on_progress)
+            try:
+                one = self._send(request, on_progress)
+            except IntegrityError:
+                bad.append(request.remote)
+                continue
             if on_sent is not None:
                 on_sent(request, one)
             sent.append(one)
         # The new names have to be on the disk before the catalogue says that the files are there.
         for folder in self._ready_folders | {os.path.dirname(made) for made in self._made_folders}:
             _sync_folder(folder)
+        if bad:
+            listing = "".join(f"\n  - {path}" for path in bad)
+            raise IntegrityError(
+                f"{len(bad)} file(s) did not arrive as they were sent, and were removed.{listing}\n",
+                hint="Upload again; if that does not help, tell those who run the file server.",
+            )
         return sent
 
     def revert_upload(self, *files: File) -> None:
-        """Remove files that were copied, what there is of partial ones, and folders made for them."""
-        for file in files:
-            target = (self._source_folder / file.remote_path).posix
-            if target in self._written:
-                remove_copy(self._written.pop(target))
+        """Remove files that were copied, what there is of partial ones, and folders made for them.
+
+        Raises
+        ------
+        FileUploadError
+            If files cannot be removed: it names them, and the others are removed.
+        """
+        targets = ((self._source_folder / file.remote_path).posix for file in files)
+        written = {target: self._written[target] for target in targets if target in self._written}
+        stay = remove_copies(written.values())
+        for target, path in written.items():
+            if path not in stay:
+                del self._written[target]
         self._ready_folders.clear()
-        while self._made_folders:
+        for folder in reversed(self._made_folders):
             with suppress(OSError):
-                os.rmdir(self._made_folders.pop())
+                os.rmdir(folder)
+        self._made_folders = [folder for folder in self._made_folders if os.path.isdir(folder)]
+        if stay:
+            raise not_removed(stay)
 
     def look_ahead(self, requests: Sequence[SendRequest]) -> Outlook:
         """Look what is there under the names of files, and whether they can be copied.
@@ -124,7 +161,7 @@ class CopyUploadConnection(ChecksumsHere):
         Raises
         ------
         FileUploadError
-            If a file cannot be removed.
+            If files cannot be removed: it names them, and the others are removed.
         """
         return clear(leftovers, made_folders)
 
@@ -179,12 +216,16 @@ class CopyUploadConnection(ChecksumsHere):
             os.fsync(sink.fileno())
         try:
             _refuse_change(local, before)
-        except FileUploadError:
+            if digest is not None:
+                _refuse_damage(unfinished, digest)
+        except (FileUploadError, IntegrityError):
             os.unlink(unfinished)
             raise
         _rename_without_overwriting(unfinished, target)
         self._written[target] = target
-        return sent_as_is(before, digest.hexdigest() if digest else None)
+        if digest is None:
+            return sent_as_is(before, None)
+        return attrs.evolve(sent_as_is(before, digest.hexdigest()), verified="checksum")
 
     def _link(self, local: Path, target: str) -> bool:
         try:
@@ -230,6 +271,11 @@ def _refuse_change(local: str | Path, before: os.stat_result) -> None:
             f"The file {local} changed while it was uploaded.",
             hint="Wait until nothing writes to it any more, then upload again.",
         )
+
+
+def _refuse_damage(unfinished: str, digest: hashlib._Hash) -> None:
+    if checksum_of_file(unfinished, algorithm=digest.name) != digest.hexdigest():
+        raise IntegrityError(f"{unfinished} is not what was written to it.")
 
 
 def _rename_without_overwriting(unfinished: str, target: str) -> None:

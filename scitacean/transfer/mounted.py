@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -138,6 +139,31 @@ def check_writable(folder: RemotePath) -> None:
         "permissions.",
         remote_path=folder.posix,
     )
+
+
+def free_space(folder: str | Path) -> int | None:
+    """Return how many bytes may still be written to a file system; None where it does not say.
+
+    Some that have no disk, as that of ``/sys`` and some of networks, say that they have no room at all; then
+    only who writes finds out.
+
+    Parameters
+    ----------
+    folder:
+        A folder of it.
+
+    Raises
+    ------
+    OSError
+        If it does not answer.
+
+    Examples
+    --------
+    >>> free_space(".") > 0
+    True
+    """
+    usage = shutil.disk_usage(folder)
+    return usage.free if usage.total else None
 
 
 def not_accessible(error: Exception, path: str | Path | RemotePath) -> FileNotAccessibleError:

@@ -30,5 +30,6 @@ def partial_name(name: str, *identity: object) -> str:
     text = "\0".join(map(str, identity))
     digest = hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     room = _MAX_NAME_BYTES - len(f"..part-{digest}")
-    kept = name.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
-    return f".{kept}.part-{digest}"
+    if not name.isascii() or len(name) > room:
+        name = name.encode("utf-8", "surrogateescape")[:room].decode("utf-8", "ignore")
+    return f".{name}.part-{digest}"

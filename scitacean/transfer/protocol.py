@@ -308,14 +308,14 @@ class Leftover:
         As it was sent; the local file may be gone.
     size, mtime_ns:
         Size in bytes and modification time in nanoseconds of the local file when it was sent.
-    is_named:
-        Whether it is known that the file got its name; else its content tells whether it is the one.
+    checksum:
+        Hexadecimal digest of what was sent, with the algorithm of the request; None where that is not known.
     """
 
     request: SendRequest
     size: int
     mtime_ns: int
-    is_named: bool
+    checksum: str | None = None
 
 
 @runtime_checkable
@@ -328,7 +328,8 @@ class ClearsUploads(Protocol):
         Parameters
         ----------
         leftovers:
-            The files. What has their names but surely is something else stays.
+            The files. What has their names but another content than was sent stays: checksums tell, or the
+            local files as long as they are what they were.
         made_folders:
             As :attr:`Outlook.missing_folders` named them.
 
@@ -376,7 +377,7 @@ class RemoteChecksums(Protocol):
 
 @runtime_checkable
 class LooksUpFiles(Protocol):
-    """A connection that can tell what is there without fetching it."""
+    """A connection, of either kind, that can tell what is there without fetching it."""
 
     def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
         """Find out how large files are, many at a time.

@@ -107,17 +107,16 @@ def problems_of_files(
     of_paths: dict[str, list[Problem]] = {}
     for problem in path_problems(paths, at, windows=False):
         of_paths.setdefault(problem.field, []).append(problem)
-    for index, file in enumerate(files):
-        here = f"{at}[{index}]"
-        if not _is_file(file):
-            yield Problem(here, file, "a file, made by File.from_local or File.from_remote")
+    for index, (file, path) in enumerate(zip(files, paths, strict=True)):
+        if path is None and not _is_file(file):
+            yield Problem(f"{at}[{index}]", file, "a file, made by File.from_local or File.from_remote")
             continue
         if of_paths:
-            yield from of_paths.get(f"{here}.remote_path", ())
+            yield from of_paths.get(f"{at}[{index}].remote_path", ())
         values = file.values()
         # There may be 100,000 files, so what is plainly good is passed over quickly.
         if found := [*_missing(values, required=required), *_value_problems(values)]:
-            yield from (_moved(problem, here) for problem in found)
+            yield from (_moved(problem, f"{at}[{index}]") for problem in found)
 
 
 def _is_file(value: object) -> bool:
@@ -130,7 +129,7 @@ def _path(file: HasValues) -> object:
 
 
 def _missing(fields: Mapping[str, object], *, required: bool) -> Iterable[Problem]:
-    if required and None in map(fields.get, REQUIRED) and fields.get("local_path") is None:
+    if required and fields.get("local_path") is None and None in map(fields.get, REQUIRED):
         return missing(fields, REQUIRED)
     return ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 from scitacean.problem import Problem
 from scitacean.validation.text import is_unicode
@@ -37,11 +38,11 @@ def unsafe_path_reason(path: str, *, windows: bool) -> str:
     >>> unsafe_path_reason("run/a.nxs", windows=True)
     ''
     """
-    parts = [part for part in path.split("/") if part not in ("", ".")]
     if not is_unicode(path):
         return "it is no valid unicode"
     if path.startswith("/"):
         return "it is absolute"
+    parts = [part for part in path.split("/") if part not in ("", ".")]
     if not parts:
         return "it names no file"
     if ".." in parts:
@@ -113,6 +114,14 @@ def path_problems(
             first.setdefault(name, index)
             _add_folders(name, index, folders)
     for index, (path, name) in enumerate(zip(paths, names, strict=True)):
+        # There may be 100,000 paths, so what is plainly good is passed over quickly.
+        if (
+            name is not None
+            and first[name] == index
+            and name not in folders
+            and not unsafe_path_reason(cast("str", path), windows=windows)
+        ):
+            continue
         field = f"{at}[{index}].remote_path"
         yield from path_problem(path, field, windows=windows)
         if name is not None and first[name] != index:

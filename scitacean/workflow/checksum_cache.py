@@ -14,10 +14,13 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 if TYPE_CHECKING:
     from sqlite3 import Connection
+
+StrPath = str | os.PathLike[str]
+P = TypeVar("P", bound=StrPath)
 
 _logger = logging.getLogger("scitacean")
 
@@ -52,7 +55,7 @@ class Known(NamedTuple):
         When reading it began, in nanoseconds since 1970.
     """
 
-    path: Path
+    path: StrPath
     status: os.stat_result
     algorithm: str
     checksum: str
@@ -97,7 +100,7 @@ class ChecksumCache:
 
         return cls(platformdirs.user_cache_path("scitacean", appauthor=False) / "checksums.sqlite")
 
-    def find(self, files: Mapping[Path, os.stat_result], algorithm: str) -> dict[Path, str]:
+    def find(self, files: Mapping[P, os.stat_result], algorithm: str) -> dict[P, str]:
         """Return the checksums of those files that have not changed since theirs was noted.
 
         Parameters
@@ -115,7 +118,7 @@ class ChecksumCache:
         if not files or self._path is None or not self._path.exists():
             return {}
         keys = dict(zip(_keys(files, algorithm), files, strict=True))
-        found: dict[Path, str] = {}
+        found: dict[P, str] = {}
         with self._at_best(), self._open() as connection:
             for some in _portions(list(keys)):
                 marks = ",".join("?" * len(some))
@@ -197,7 +200,7 @@ def _lay_out(connection: Connection) -> None:
             connection.execute(f"PRAGMA user_version = {_LAYOUT}")
 
 
-def _keys(paths: Iterable[Path], algorithm: str) -> Iterator[bytes]:
+def _keys(paths: Iterable[StrPath], algorithm: str) -> Iterator[bytes]:
     """Yield what stands for each file, whatever way its folder is written."""
     folders: dict[str, str] = {}
     for path in paths:

@@ -21,7 +21,14 @@ from scitacean.workflow.download_checks import (
     look_at_host,
 )
 from scitacean.workflow.download_lock import only_download_into
-from scitacean.workflow.download_plan import Item, has_checksum, listing, local_errors, plan_download
+from scitacean.workflow.download_plan import (
+    Item,
+    folders_there,
+    has_checksum,
+    listing,
+    local_errors,
+    plan_download,
+)
 from scitacean.workflow.existing import Existing, existing_policy, files_to_download
 from scitacean.workflow.fetching import Fetching, request_for
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
@@ -113,7 +120,7 @@ def download_files(
     if items:
         with observing(on_progress), only_download_into(target):
             _download(_Download(dataset, target, transfer, on_progress), items, policy)
-    places = {item.file.remote_path: item.target for item in items}
+    places = {item.file.remote_path: item.path for item in items}
     return dataset.replace(
         files=[
             chosen[id(file)].downloaded(local_path=places[file.remote_path]) if id(file) in chosen else file
@@ -155,7 +162,8 @@ def _move(download: _Download, items: Sequence[Item]) -> int:
         for item in differences:
             meter.left_out(item.remote)
         right = expecting_remote_checksums(connection, [item for item in items if item not in differences])
-        requests = {item: request_for(item) for item in right}
+        folders = folders_there(right)
+        requests = {item: request_for(item, is_new=item.folder not in folders) for item in right}
         check_space(connection, list(requests.values()), download.target)
         if requests:
             with _new_folders(right):
@@ -177,7 +185,7 @@ def _refuse(differences: Mapping[Item, str]) -> NoReturn:
         f"place.{told}\n",
         hint="Download them again; if that does not help, they have changed on the server since they "
         "were registered: tell the dataset's owner.",
-        paths=[item.target for item in differences],
+        paths=[item.path for item in differences],
         remote_paths=[item.file.remote_path.posix for item in differences],
     )
 
@@ -187,7 +195,7 @@ def _new_folders(items: Sequence[Item]) -> Iterator[None]:
     """Make the folders for the files, and remove those that are empty in the end."""
     made: list[Path] = []
     try:
-        for folder in {item.target.parent: None for item in items}:
+        for folder in {item.folder: None for item in items}:
             missing = [path for path in (folder, *folder.parents) if not path.exists()]
             for path in reversed(missing):
                 path.mkdir(exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.dataset import Dataset
 from scitacean.model.parts import Lifecycle
+from scitacean.transfer.mounted import free_space
 from scitacean.transfer.protocol import (
     DownloadConnection,
     FetchRequest,
@@ -112,7 +112,7 @@ def look_at_host(
     >>> from scitacean import File, RemotePath
     >>> from scitacean.transfer.copy import CopyDownloadConnection
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-    >>> item = Item(file, RemotePath("a.nxs"), Path("here"), Path("partial"), 3)
+    >>> item = Item(file, RemotePath("a.nxs"), Path(), "here", "partial", 3)
     >>> _ = Path("a.nxs").write_text("abcd")
     >>> list(look_at_host(CopyDownloadConnection(), [item], None).values())
     ['it has 4 bytes instead of 3']
@@ -218,8 +218,8 @@ def check_space(connection: DownloadConnection, requests: Sequence[FetchRequest]
     else:
         needed = sum(request.length or 0 for request in requests)
     path = target.absolute()
-    free = shutil.disk_usage(next(folder for folder in (path, *path.parents) if folder.exists())).free
-    if needed > free:
+    free = free_space(next(folder for folder in (path, *path.parents) if folder.exists()))
+    if free is not None and needed > free:
         raise FileNotAccessibleError(
             f"There is too little space in {target}: {needed:,} bytes are needed and {free:,} are free; "
             "nothing was downloaded.",

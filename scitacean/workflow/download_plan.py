@@ -1,6 +1,6 @@
 """What a download would do, and what makes it impossible: found out before anything is written."""
 
-# ruff: noqa: PTH112
+# ruff: noqa: PTH112, PTH114, PTH118, PTH119
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ _MACOS = sys.platform == "darwin"
 _LONGEST_NAME = 255
 """Of common file systems: in bytes, on Windows in characters."""
 
-_SURELY_SHORT = _LONGEST_NAME // 4
-"""Characters have at most four bytes."""
+_MOST_BYTES = 4
+"""Of a character."""
 
 _LONGEST_PATH = 1023 if _MACOS else 4095
 """Of the operating system. Windows has no fixed limit; what is too long is found when it is written."""
@@ -51,8 +51,10 @@ class Item:
         What the catalogue says of it.
     remote:
         Full path on the file server.
+    folder:
+        Where it goes; shared by the files of one folder.
     target, partial:
-        Where it goes, when complete and until then.
+        Its whole path, when complete and until then.
     size:
         Size in bytes that the catalogue says.
     anew:
@@ -61,8 +63,9 @@ class Item:
 
     file: File
     remote: RemotePath
-    target: Path
-    partial: Path
+    folder: Path
+    target: str
+    partial: str
     size: int
     anew: bool = False
 
@@ -82,8 +85,8 @@ class Item:
         Examples
         --------
         >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z", "900150983cd24fb0", "md5")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
-        >>> _ = item.partial.write_text("ab")
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)
+        >>> _ = Path(item.partial).write_text("ab")
         >>> item.offset()
         2
         """
@@ -98,6 +101,11 @@ class Item:
         is_own = stat.S_ISREG(status.st_mode) and status.st_nlink == 1
         return status.st_size if is_own and status.st_size <= self.size else 0
 
+    @property
+    def path(self) -> Path:
+        """The path of the complete file."""
+        return self.folder / os.path.basename(self.target)
+
     def expecting(self, algorithm: str, checksum: str) -> Item:
         """Return the same file with a checksum that the file server has computed.
 
@@ -111,12 +119,42 @@ class Item:
         Examples
         --------
         >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-        >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
+        >>> item = Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)
         >>> has_checksum(item.expecting("md5", "0700cd3e2cd8b37ef510dd5aa2c81fc6").file)
         True
         """
         file = attrs.evolve(self.file, checksum_algorithm=algorithm, remote_checksum=checksum)
         return attrs.evolve(self, file=file)
+
+
+def folders_there(items: Iterable[Item]) -> set[Path]:
+    """Return those folders of files that are there: in others is nothing to look at.
+
+    Parameters
+    ----------
+    items:
+        The files.
+
+    Raises
+    ------
+    OSError
+        If it cannot be found out.
+
+    Examples
+    --------
+    >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
+    >>> folders_there([Item(file, RemotePath("/a.nxs"), Path("nowhere"), "nowhere/a.nxs", "nowhere/.a", 3)])
+    set()
+    """
+    return {folder for folder in {item.folder for item in items} if _is_there(folder)}
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        os.lstat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
 
 
 def has_checksum(file: File) -> bool:
@@ -224,7 +262,7 @@ def plan_download(
     >>> file = File.from_remote("run/a.nxs", 3, "2026-03-01T12:00:00Z")
     >>> dataset = Dataset(type="raw", source_folder="/data", files=[file])
     >>> (item,) = plan_download(dataset, dataset.files, Path("here"))
-    >>> item.remote, item.target == Path("here", "run", "a.nxs")
+    >>> item.remote, Path(item.target) == Path("here", "run", "a.nxs")
     (RemotePath('/data/run/a.nxs'), True)
     """
     with local_errors("read"):
@@ -273,16 +311,22 @@ def _problems(files: Sequence[File], places: Sequence[str], target: Path) -> Ite
         yield from path_problems(paths, _AT, windows=False)
         yield from _problems_without_folders(paths, places, windows=windows)
     room = _LONGEST_PATH - _length(os.path.realpath(target)) - _PARTIAL - 1
+    surely_short = min(_LONGEST_NAME, room) // _MOST_BYTES
     for index, (file, place) in enumerate(zip(files, places, strict=True)):
         at = f"{_AT}[{index}]"
-        if len(place) > _SURELY_SHORT and max(map(_length, place.split("/"))) > _LONGEST_NAME:
-            yield Problem(f"{at}.remote_path", place, f"names of at most {_LONGEST_NAME} bytes")
-        elif _length(place) > room:
-            yield Problem(f"{at}.remote_path", place, f"a path of at most {room} bytes below this target")
+        if len(place) > surely_short:
+            yield from _too_long(place, room, f"{at}.remote_path")
         if file.remote_size is None:
             yield Problem(f"{at}.remote_size", None, "a size in bytes")
         else:
             yield from size_problem(file.remote_size, f"{at}.remote_size")
+
+
+def _too_long(place: str, room: int, field: str) -> Iterator[Problem]:
+    if max(map(_length, place.split("/"))) > _LONGEST_NAME:
+        yield Problem(field, place, f"names of at most {_LONGEST_NAME} bytes")
+    elif _length(place) > room:
+        yield Problem(field, place, f"a path of at most {room} bytes below this target")
 
 
 def _problems_without_folders(
@@ -306,18 +350,21 @@ def _items(
     source: RemotePath, files: Iterable[File], places: Iterable[str], target: Path, *, force: bool
 ) -> Iterator[Item]:
     root = Path(os.path.realpath(target))
-    folders: dict[str, Path] = {}
+    folders: dict[str, tuple[Path, str, bool]] = {}
     for file, place in zip(files, places, strict=True):
         inside, _, name = place.rpartition("/")
         # Many files are in one folder: it is looked at once.
-        if (folder := folders.get(inside)) is None:
-            folder = folders[inside] = target / inside
+        if inside not in folders:
+            folder = target / inside
             _refuse_outside(folder, root)
-        local = folder / name
-        _refuse_folder(local)
+            folders[inside] = folder, os.path.join(folder, ""), os.path.isdir(folder)
+        folder, start, is_there = folders[inside]
+        local = start + name
+        if is_there:
+            _refuse_folder(local)
         remote = source / file.remote_path
-        partial = folder / partial_name(name, remote, file.remote_size, file.remote_checksum)
-        yield Item(file, remote, local, partial, file.remote_size or 0, force)
+        partial = start + partial_name(name, remote.posix, file.remote_size, file.remote_checksum)
+        yield Item(file, remote, folder, local, partial, file.remote_size or 0, force)
 
 
 def _refuse_outside(folder: Path, root: Path) -> None:
@@ -328,8 +375,8 @@ def _refuse_outside(folder: Path, root: Path) -> None:
         )
 
 
-def _refuse_folder(local: Path) -> None:
-    if os.path.isdir(local) and not local.is_symlink():
+def _refuse_folder(local: str) -> None:
+    if os.path.isdir(local) and not os.path.islink(local):
         raise FileNotAccessibleError(
             f"There is a folder {local} where a file of the dataset shall go; nothing was downloaded.",
             hint="Download into another folder.",

@@ -7,13 +7,12 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Literal, cast, get_args
 
 from scitacean.errors import ConfigurationError, LocalFileExistsError
 from scitacean.model.checksum import read_files
 from scitacean.workflow.checksum_cache import ChecksumCache, Known
-from scitacean.workflow.download_plan import Item, has_checksum, listing, local_errors
+from scitacean.workflow.download_plan import Item, folders_there, has_checksum, listing, local_errors
 
 _logger = logging.getLogger("scitacean")
 
@@ -77,6 +76,7 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> from scitacean import Dataset, File
     >>> from scitacean.workflow.download_plan import plan_download
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
@@ -91,9 +91,12 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
     if policy == "overwrite":
         return list(items)
     with local_errors("read"):
+        folders = folders_there(items)
+        perhaps_there = [item for item in items if item.folder in folders]
         if policy == "refresh":
-            return _not_up_to_date(items, cache)
-        there = {item for item in items if os.path.lexists(item.target)}
+            there = _up_to_date(perhaps_there, cache)
+            return [item for item in items if item not in there]
+        there = {item for item in perhaps_there if os.path.lexists(item.target)}
     if there and policy == "error":
         raise LocalFileExistsError(
             f"{len(there):,} of {len(items):,} file(s) are in the target already; nothing was downloaded."
@@ -106,11 +109,10 @@ def files_to_download(items: Sequence[Item], policy: Existing, cache: ChecksumCa
     return [item for item in items if item not in there]
 
 
-def _not_up_to_date(items: Sequence[Item], cache: ChecksumCache) -> list[Item]:
+def _up_to_date(items: Sequence[Item], cache: ChecksumCache) -> set[Item]:
     alike = {item: status for item in items if (status := _status_if_alike(item)) is not None}
     checksums = _known_checksums(alike, cache)
-    there = {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
-    return [item for item in items if item not in there]
+    return {item for item in alike if not item.file.difference_of(item.size, checksums.get(item))}
 
 
 def _status_if_alike(item: Item) -> os.stat_result | None:
@@ -142,7 +144,7 @@ def _known_checksums(alike: Mapping[Item, os.stat_result], cache: ChecksumCache)
     return found
 
 
-def checksums_of(paths: Mapping[Item, Path]) -> dict[Item, str]:
+def checksums_of(paths: Mapping[Item, str]) -> dict[Item, str]:
     """Compute the checksums of local files, where they can be compared with what is said of them.
 
     Parameters

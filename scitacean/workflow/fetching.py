@@ -1,5 +1,7 @@
 """Fetching files under partial names, comparing them, and giving those that are right their names."""
 
+# ruff: noqa: PTH108, PTH116, PTH119
+# For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
 import os
@@ -23,13 +25,15 @@ _GO_ON = (
 )
 
 
-def request_for(item: Item) -> FetchRequest:
+def request_for(item: Item, *, is_new: bool = False) -> FetchRequest:
     """Return what has to be fetched of a file: what an earlier download has not left.
 
     Parameters
     ----------
     item:
         The file.
+    is_new:
+        Whether it is known that an earlier download has left nothing.
 
     Raises
     ------
@@ -41,13 +45,13 @@ def request_for(item: Item) -> FetchRequest:
     >>> from pathlib import Path
     >>> from scitacean import File, RemotePath
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-    >>> request_for(Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)).length
+    >>> request_for(Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)).length
     3
     """
-    offset = item.offset()
+    offset = 0 if is_new else item.offset()
     return FetchRequest(
         remote=item.remote,
-        local=item.partial,
+        local=item.folder / os.path.basename(item.partial),
         offset=offset,
         length=item.size - offset,
         checksum_algorithm=None if offset else known_or_none(item.file.checksum_algorithm),
@@ -100,7 +104,7 @@ class Fetching:
                 # The beginning of a file is worth keeping where the same call can go on from it.
                 with suppress(OSError):
                     if not item.offset():
-                        item.partial.unlink(missing_ok=True)
+                        _remove(item.partial)
             if not isinstance(error, Exception):
                 error.add_note(_GO_ON)
             raise
@@ -112,12 +116,12 @@ class Fetching:
         # What an interrupted download left may be no beginning of the right content: then start anew.
         if again := [item for item in differences if requests[item].offset]:
             for item in again:
-                item.partial.unlink(missing_ok=True)
+                _remove(item.partial)
                 self._meter.restarted(item.remote, item.size)
                 del differences[item]
             differences |= self._fetch({item: request_for(item) for item in again})
         for item in differences:
-            item.partial.unlink(missing_ok=True)
+            _remove(item.partial)
         return differences
 
     def _fetch(self, requests: Mapping[Item, FetchRequest]) -> dict[Item, str]:
@@ -133,9 +137,10 @@ class Fetching:
     def _transfer(self, requests: Mapping[Item, FetchRequest]) -> Mapping[Item, Fetched]:
         if not isinstance(self._connection, ResumableDownload):
             for item in requests:
-                item.partial.unlink(missing_ok=True)
+                _remove(item.partial)
             self._connection.download_files(
-                remote=[item.remote for item in requests], local=[item.partial for item in requests]
+                remote=[item.remote for item in requests],
+                local=[request.local for request in requests.values()],
             )
             return {}
         for request in requests.values():
@@ -146,7 +151,12 @@ class Fetching:
 
     def _place(self, items: Iterable[Item], fetched: Mapping[Item, Fetched]) -> dict[Item, str]:
         """Give complete files their names; return how the others differ from what the catalogue says."""
-        sizes = {item: size for item in items if (size := _size(item)) is not None}
+        arrived = {item: status for item in items if (status := _status(item.partial)) is not None}
+        sizes = {
+            item: size
+            for item, status in arrived.items()
+            if (size := _size(item.partial, status)) is not None
+        }
         started = time.time_ns()
         checksums = {
             item: one.checksum
@@ -170,7 +180,7 @@ class Fetching:
                 differences[item] = difference
             else:
                 good.append(item)
-        place(good)
+        place({item: arrived[item] for item in good})
         self._note(good, checksums, started)
         return differences
 
@@ -198,12 +208,26 @@ class Fetching:
         )
 
 
-def _size(item: Item) -> int | None:
-    """Return the size of what has arrived, be it a link to a file; None where it is no file."""
+def _remove(path: str) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def _status(path: str) -> os.stat_result | None:
+    """Return what the file system says of a name, of a link too; None where nothing has it."""
     try:
-        status = os.stat(item.partial)  # noqa: PTH116  (for many small files, pathlib takes longer)
+        return os.lstat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
+
+
+def _size(path: str, status: os.stat_result) -> int | None:
+    """Return the size of what has arrived, be it a link to a file; None where it is no file."""
+    if stat.S_ISLNK(status.st_mode):
+        try:
+            status = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from scitacean.errors import UploadInterrupted
 from scitacean.workflow.journal import Journal
+from scitacean.workflow.upload_record import UploadRecord
 
 
 def interrupted(journal: Journal, error: Exception) -> UploadInterrupted:
@@ -26,6 +29,28 @@ def interrupted(journal: Journal, error: Exception) -> UploadInterrupted:
     )
 
 
+def made_by_another(pid: str, record: UploadRecord, journal: Path) -> UploadInterrupted:
+    """Make the error for an upload whose dataset another one has created meanwhile.
+
+    Parameters
+    ----------
+    pid:
+        The dataset.
+    record:
+        The upload.
+    journal:
+        Of the upload.
+    """
+    return UploadInterrupted(
+        f"The catalogue has the dataset {record.name!r} already, as {pid}, which another upload has made. "
+        "Nothing was changed.",
+        hint=f"Run 'scitacean resume --discard {journal}' (client.discard_upload), which leaves the files of "
+        "that dataset.",
+        source_folder=record.source_folder.posix,
+        journal=journal,
+    )
+
+
 def what_is_where(journal: Journal) -> str:
     """Say what the servers have of an upload.
 
@@ -39,7 +64,7 @@ def what_is_where(journal: Journal) -> str:
     if total := len(steps.record.local):
         there = len(steps.sent)
         folder = steps.record.source_folder
-        if steps.is_creating:
+        if there == total and steps.is_creating:
             told.append(f"Its {total} file(s) are in {folder}.")
         else:
             told.append(

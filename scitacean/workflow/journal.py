@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 _logger = logging.getLogger("scitacean")
-_FORMAT = 1
+_FORMAT = 2
 _MOST_UNSAVED = 1_000
 _LONGEST_UNSAVED_SECONDS = 1.0
 _encoder = json.JSONEncoder(separators=(",", ":"))
@@ -113,7 +113,8 @@ class Journal:
         self.is_resumed = is_resumed
         self._lock = lock
         self._file = file
-        self._unsaved = 0
+        self._end = file.seek(0, os.SEEK_END)
+        self._unsaved: list[dict[str, object]] = []
         self._saved_at = time.monotonic()
 
     @classmethod
@@ -140,7 +141,7 @@ class Journal:
         try:
             refuse_begun(path)
             write_new(path, _line(_header(steps)))
-            return cls(path, lock, path.open("ab"), steps, is_resumed=False)
+            return cls(path, lock, path.open("r+b"), steps, is_resumed=False)
         except OSError as error:
             release(lock)
             raise not_written(path, error) from error
@@ -173,7 +174,6 @@ class Journal:
             file = path.open("r+b")
             # A line that was being written when the process ended says nothing.
             file.truncate(end)
-            file.seek(end)
             return cls(path, lock, file, steps, is_resumed=True)
         except FileNotFoundError:
             release(lock)
@@ -196,17 +196,16 @@ class Journal:
             What was sent.
         """
         self.steps.sent[index] = sent
-        self._write({"sent": index, "modified": sent.modified.isoformat(), **_details(sent)})
-        self._unsaved += 1
+        self._unsaved.append({"sent": index, "modified": sent.modified.isoformat(), **_details(sent)})
         waited = time.monotonic() - self._saved_at
-        if self._unsaved >= _MOST_UNSAVED or waited >= _LONGEST_UNSAVED_SECONDS:
+        if len(self._unsaved) >= _MOST_UNSAVED or waited >= _LONGEST_UNSAVED_SECONDS:
             self.save()
 
     def note_creating(self) -> None:
         """Note that the catalogue is going to be asked to create the dataset."""
         self.steps.is_creating = True
         self.steps.is_absent = False
-        self._write({"creating": datetime.now(tz=UTC).isoformat()})
+        self._unsaved.append({"creating": datetime.now(tz=UTC).isoformat()})
         self.save()
 
     def note_created(self, pid: str) -> None:
@@ -218,7 +217,7 @@ class Journal:
             Its identifier.
         """
         self.steps.pid = pid
-        self._write({"created": pid})
+        self._unsaved.append({"created": pid})
         self.save()
 
     def note_registered(self, what: str) -> None:
@@ -229,7 +228,7 @@ class Journal:
         what:
             Which one, for people: who goes on asks the catalogue.
         """
-        self._write({"registered": what})
+        self._unsaved.append({"registered": what})
         self.save()
 
     def note_undoing(self) -> None:
@@ -239,17 +238,19 @@ class Journal:
         """
         if self.steps.is_creating:
             self.steps.undo()
-            self._write({"undoing": datetime.now(tz=UTC).isoformat()})
+            self._unsaved.append({"undoing": datetime.now(tz=UTC).isoformat()})
             self.save()
 
     def save(self) -> None:
         """Make sure that all that was noted is on the disk."""
         try:
-            self._file.flush()
+            self._write()
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise self._not_noted(error) from error
-        self._unsaved = 0
+            raise FileNotAccessibleError(
+                f"Cannot write the journal {self.path}: {error.strerror or error}.",
+                hint="Make room there, or name another place with journal=...",
+            ) from error
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:
@@ -280,19 +281,20 @@ class Journal:
     def _close_file(self) -> None:
         # What could not be written was told when it was, and cannot be written now either.
         with suppress(OSError):
-            self._file.close()
+            try:
+                self._write()
+            finally:
+                self._file.close()
 
-    def _write(self, content: Mapping[str, object]) -> None:
-        try:
-            self._file.write(_line(content))
-        except OSError as error:
-            raise self._not_noted(error) from error
-
-    def _not_noted(self, error: OSError) -> FileNotAccessibleError:
-        return FileNotAccessibleError(
-            f"Cannot write the journal {self.path}: {error.strerror or error}.",
-            hint="Make room there, or name another place with journal=...",
-        )
+    def _write(self) -> None:
+        """Write what was noted since the last time, as one line, instead of what is left of a failed try."""
+        if self._unsaved and not self._file.closed:
+            line = _line(self._unsaved)
+            self._file.seek(self._end)
+            self._file.write(line)
+            self._file.flush()
+            self._end += len(line)
+            self._unsaved = []
 
 
 def read_steps(path: Path) -> Steps:
@@ -321,7 +323,8 @@ def _read(path: Path) -> tuple[Steps, int]:
         lines = [json.loads(line) for line in content[:end].splitlines()]
         steps = _steps(lines[0])
         for line in lines[1:]:
-            _apply(line, steps)
+            for note in line:
+                _apply(note, steps)
     except (ValueError, LookupError, TypeError, AttributeError):
         raise ConfigurationError(
             f"{path} is no journal of an upload that can be read here.",
@@ -353,8 +356,8 @@ def _steps(header: Mapping[str, object]) -> Steps:
     )
 
 
-def _apply(line: Mapping[str, object], steps: Steps) -> None:
-    match line:
+def _apply(note: Mapping[str, object], steps: Steps) -> None:
+    match note:
         case {"sent": int(index), "modified": str(modified), **details}:
             steps.sent[index] = Sent(modified=datetime.fromisoformat(modified), **cast("_Details", details))
         case {"creating": _}:
@@ -376,6 +379,6 @@ def _details(sent: Sent) -> dict[str, object]:
     }
 
 
-def _line(content: Mapping[str, object]) -> bytes:
+def _line(content: Mapping[str, object] | Sequence[Mapping[str, object]]) -> bytes:
     # Names that are no unicode are kept by their escapes.
     return _encoder.encode(content).encode("ascii") + b"\n"

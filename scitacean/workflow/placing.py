@@ -1,6 +1,6 @@
 """Giving complete files their times and names, such that these survive a loss of power."""
 
-# ruff: noqa: PTH105, PTH116, PTH120
+# ruff: noqa: PTH105, PTH108, PTH116
 # For many small files, pathlib takes longer than the copying.
 from __future__ import annotations
 
@@ -8,27 +8,30 @@ import ctypes
 import os
 import stat
 import sys
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from scitacean.workflow.download_plan import Item
 
 StrPath = str | os.PathLike[str]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 # From so many files on, writing all of the file system to disk costs less than one file after the other.
 _MANY = 256
 
 
-def place(items: Collection[Item]) -> None:
+def place(items: Mapping[Item, os.stat_result]) -> None:
     """Give files that are complete their names.
 
     Parameters
     ----------
     items:
-        The files.
+        The files, and what the file system says of what stands under their partial names: of links, not of
+        what they lead to.
 
     Raises
     ------
@@ -37,17 +40,16 @@ def place(items: Collection[Item]) -> None:
 
     Examples
     --------
-    >>> from pathlib import Path
     >>> from scitacean import File, RemotePath
     >>> file = File.from_remote("a.nxs", 3, "2026-03-01T12:00:00Z")
-    >>> item = Item(file, RemotePath("/data/a.nxs"), Path("a.nxs"), Path(".a.nxs.part"), 3)
-    >>> _ = item.partial.write_text("abc")
-    >>> place([item])
-    >>> item.target.stat().st_mtime == file.remote_creation_time.timestamp()
+    >>> item = Item(file, RemotePath("/data/a.nxs"), Path(), "a.nxs", ".a.nxs.part", 3)
+    >>> _ = Path(item.partial).write_text("abc")
+    >>> place({item: os.lstat(item.partial)})
+    >>> Path(item.target).stat().st_mtime == file.remote_creation_time.timestamp()
     True
     """
-    shared = [item for item in items if not _set_time(item)]
-    folders = dict.fromkeys(os.path.dirname(item.target) for item in items)
+    shared = [item for item, status in items.items() if not _set_time(item, status)]
+    folders = {item.folder for item in items}
     if len(items) < _MANY or not _file_systems_written(folders):
         for item in items:
             _write_to_disk(item.partial)
@@ -55,16 +57,16 @@ def place(items: Collection[Item]) -> None:
         os.replace(item.partial, item.target)
     for item in shared:
         # Nothing is renamed where both are names of one file.
-        item.partial.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(item.partial)
     for folder in folders:
         # Windows opens no folders, and some file systems of networks write none to disk.
         with suppress(OSError):
             _write_to_disk(folder)
 
 
-def _set_time(item: Item) -> bool:
+def _set_time(item: Item, status: os.stat_result) -> bool:
     """Give a file the time of the catalogue; False where it is, or leads to, that of the file server."""
-    status = os.lstat(item.partial)
     if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
         return False
     nanoseconds = _nanoseconds(item.file.remote_creation_time)
@@ -79,7 +81,7 @@ def _nanoseconds(time: object) -> int | None:
     """Return a time as file systems count it; None for what is no time, which a server may have here."""
     if not isinstance(time, datetime) or time.utcoffset() is None:
         return None
-    return (time - _EPOCH) // timedelta(microseconds=1) * 1000
+    return (time - _EPOCH) // _MICROSECOND * 1000
 
 
 def _write_to_disk(path: StrPath) -> None:
@@ -87,7 +89,7 @@ def _write_to_disk(path: StrPath) -> None:
         os.fsync(descriptor)
 
 
-def _file_systems_written(folders: Iterable[str]) -> bool:
+def _file_systems_written(folders: Iterable[Path]) -> bool:
     """Write all of the file systems of folders to disk, where the system can: only Linux does."""
     if sys.platform != "linux":
         return False

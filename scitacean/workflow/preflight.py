@@ -22,7 +22,7 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer
 from scitacean.workflow.alike import find_alike
-from scitacean.workflow.upload_record import UploadRecord
+from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
 _logger = logging.getLogger("scitacean")
 
@@ -34,7 +34,7 @@ _LATER = RemotePath("/later")
 """Stands for the folder of the files until it is known."""
 
 
-def check_new_dataset(dataset: Dataset) -> list[File]:
+def check_new_dataset(dataset: Dataset) -> list[LocalFile]:
     """Check all that can be checked here, before anything else is done with a dataset.
 
     Parameters
@@ -46,7 +46,7 @@ def check_new_dataset(dataset: Dataset) -> list[File]:
     Returns
     -------
     :
-        The files that are to be sent.
+        The files that are to be sent, as they are now.
 
     Raises
     ------
@@ -72,9 +72,7 @@ def check_new_dataset(dataset: Dataset) -> list[File]:
     local = [file for file in dataset.files if _is_to_send(file)]
     # Other than Dataset.replace, this copies no metadata: it may be anything until it has been checked.
     (attrs.evolve(dataset, source_folder=_LATER) if local else dataset).validate()
-    for file in local:
-        _refuse_unreadable(cast("Path", file.local_path))
-    return local
+    return [_looked_at(file) for file in local]
 
 
 def with_source_folder(dataset: Dataset, transfer: FileTransfer) -> Dataset:
@@ -116,7 +114,7 @@ def with_source_folder(dataset: Dataset, transfer: FileTransfer) -> Dataset:
 
 
 def record_of(
-    dataset: Dataset, local: list[File], transfer: FileTransfer | None, scicat: ScicatClient
+    dataset: Dataset, local: list[LocalFile], transfer: FileTransfer | None, scicat: ScicatClient
 ) -> UploadRecord:
     """Find out all that will be sent for a valid dataset.
 
@@ -158,10 +156,7 @@ def record_of(
                 hint="Make the client with file_transfer=SSHFileTransfer(...), or give the command --host.",
             )
         dataset = with_source_folder(dataset, transfer)
-    try:
-        return UploadRecord.of_dataset(dataset, local, catalogue=scicat.url)
-    except OSError as error:
-        raise _unreadable(Path(error.filename), error.strerror or str(error)) from error
+    return UploadRecord.of_dataset(dataset, local, catalogue=scicat.url)
 
 
 def check_catalogue(record: UploadRecord, scicat: ScicatClient) -> frozenset[str]:
@@ -259,18 +254,20 @@ def _is_to_send(file: object) -> bool:
     return isinstance(file, File) and file.is_on_local and not file.is_on_remote
 
 
-def _refuse_unreadable(path: Path) -> None:
+def _looked_at(file: File) -> LocalFile:
+    path = cast("Path", file.local_path)
     try:
-        is_there = path.is_file()
-    except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
-    if not is_there:
+        looked_at = LocalFile.now(file)
+    except (FileNotFoundError, NotADirectoryError, ValueError) as error:  # the last for names with a NUL
         raise LocalFileNotFoundError(
             f"The file {path} is not there any more; nothing was sent.",
             hint="Put it back, or leave it out of the dataset.",
-        )
+        ) from error
+    except OSError as error:
+        raise _unreadable(path, error.strerror or str(error)) from error
     if not os.access(path, os.R_OK):
         raise _unreadable(path, "Permission denied")
+    return looked_at
 
 
 def _unreadable(path: Path, reason: str) -> FileNotAccessibleError:

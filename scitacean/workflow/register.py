@@ -32,10 +32,10 @@ from scitacean.model.file_wire import usable_entries
 from scitacean.model.orig_datablock import split_into_blocks
 from scitacean.model.pid import PID
 from scitacean.model.wire import received
-from scitacean.workflow.alike import find_alike
+from scitacean.workflow.alike import find_alike, refuse_hidden
 from scitacean.workflow.block_limits import BlockLimits
 from scitacean.workflow.interrupted import interrupted
-from scitacean.workflow.journal import Journal
+from scitacean.workflow.journal import Journal, Steps
 
 T = TypeVar("T")
 
@@ -186,29 +186,29 @@ def _look(
 ) -> OutputDatasetDto | None:
     """Find out whether an earlier request has created the dataset."""
     try:
-        found = find_created(journal, scicat)
+        found = find_created(journal.steps, scicat)
         if len(found) == 1:
             journal.note_created(found[0])
             return scicat.get_dataset_model(found[0])
+        if not found:
+            refuse_hidden(journal.steps.record, scicat)
+    except ConflictError as error:
+        raise interrupted(journal, error) from because
     except Exception as error:
         raise interrupted(journal, because or error) from error
     journal.steps.is_absent = not found
     if found:
-        several = ConflictError(
-            f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}.",
-            hint="Find out which is right, and ask an administrator to delete the others.",
-        )
-        raise interrupted(journal, several) from because
+        raise interrupted(journal, several(found)) from because
     return None
 
 
-def find_created(journal: Journal, scicat: ScicatClient) -> list[str]:
-    """Return the PIDs of datasets that the upload of a journal may have created.
+def find_created(steps: Steps, scicat: ScicatClient) -> list[str]:
+    """Return the PIDs of datasets that an upload may have created.
 
     Parameters
     ----------
-    journal:
-        Says which datasets were there before.
+    steps:
+        Of the upload; say which datasets were there before.
     scicat:
         Talks to the catalogue.
 
@@ -217,8 +217,22 @@ def find_created(journal: Journal, scicat: ScicatClient) -> list[str]:
     ScicatCommError
         If there is no proper answer.
     """
-    found = find_alike(journal.steps.record, scicat)
-    return [pid for pid in found if pid not in journal.steps.alike]
+    found = find_alike(steps.record, scicat)
+    return [pid for pid in found if pid not in steps.alike]
+
+
+def several(found: Sequence[str]) -> ConflictError:
+    """Return the error for datasets of which any may be the one that an upload has created.
+
+    Parameters
+    ----------
+    found:
+        Their PIDs.
+    """
+    return ConflictError(
+        f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}.",
+        hint="Find out which is right, and ask an administrator to delete the others.",
+    )
 
 
 def _pid(created: OutputDatasetDto, journal: Journal) -> PID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import cast
 
 from scitacean.errors import FileUploadError, IntegrityError
-from scitacean.model.checksum import known_or_none
+from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
     LooksAhead,
+    LooksUpFiles,
     Outlook,
     RemoteChecksums,
     ResumableUpload,
@@ -24,6 +26,7 @@ from scitacean.workflow.journal import Journal
 from scitacean.workflow.progress import ProgressMeter
 from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
+_logger = logging.getLogger("scitacean")
 _SAME_TIME = timedelta(milliseconds=1)
 """Transfers may round."""
 
@@ -47,7 +50,45 @@ def outlook_of(record: UploadRecord, connection: UploadConnection) -> Outlook:
     """
     if not isinstance(connection, LooksAhead):
         return Outlook(present={})
-    return connection.look_ahead(_requests(record))
+    return connection.look_ahead(record.requests)
+
+
+def is_to_send(journal: Journal, connection: UploadConnection) -> bool:
+    """Tell whether there are files to send.
+
+    Once the catalogue was asked to create the dataset, all were there; but they may have gone since.
+
+    Parameters
+    ----------
+    journal:
+        Of the upload.
+    connection:
+        To the file server.
+
+    Raises
+    ------
+    FileNotAccessibleError
+        If the connection breaks.
+    """
+    steps = journal.steps
+    if not steps.is_creating:
+        return True
+    if not isinstance(connection, LooksUpFiles):
+        return False
+    folder = steps.record.source_folder
+    sizes = {folder / one.file.remote_path: one.size for one in steps.record.local}
+    found = connection.look_up(list(sizes))
+    gone = [path for path, size in sizes.items() if found.get(path, -1) not in (None, size)]
+    if gone:
+        _logger.warning(
+            "%d of the %d file(s) that were sent to %s are not there any more, or have another size, %s for "
+            "one: they are sent once more.",
+            len(gone),
+            len(sizes),
+            folder,
+            gone[0],
+        )
+    return bool(gone)
 
 
 def send_files(
@@ -90,20 +131,7 @@ def send_files(
         unverified = _send_plainly(journal, connection)
     _refuse_changed_meanwhile(record.local, journal.steps.sent)
     meter.phase("verifying")
-    _verify(connection, unverified, record, journal.steps.sent)
-
-
-def _requests(record: UploadRecord) -> list[SendRequest]:
-    folder = record.source_folder
-    return [
-        SendRequest(
-            local=cast("Path", one.file.local_path),
-            remote=folder / one.file.remote_path,
-            resume=True,
-            checksum_algorithm=known_or_none(one.file.checksum_algorithm),
-        )
-        for one in record.local
-    ]
+    _verify(connection, unverified, journal)
 
 
 def _send(
@@ -111,7 +139,7 @@ def _send(
 ) -> list[int]:
     """Send files that are not there; return the places of those that the transfer did not compare."""
     record = journal.steps.record
-    requests = _requests(record)
+    requests = record.requests
     places = {request.remote: index for index, request in enumerate(requests)}
     journal.steps.sent.clear()
     for path, sent in present.items():
@@ -123,7 +151,7 @@ def _send(
 
     def note(request: SendRequest, sent: Sent) -> None:
         # What was there of it from an earlier call has not moved now.
-        if rest := missing[request.remote]:
+        if meter.callback is not None and (rest := missing[request.remote]):
             meter.resumed(request.remote, rest)
         journal.note_sent(places[request.remote], sent)
 
@@ -206,24 +234,28 @@ def _changed(path: Path) -> FileUploadError:
     )
 
 
-def _verify(
-    connection: UploadConnection, places: Sequence[int], record: UploadRecord, sent: Mapping[int, Sent]
-) -> None:
+def _verify(connection: UploadConnection, places: Sequence[int], journal: Journal) -> None:
     """Compare what arrived with what was sent, where the transfer can look."""
     if not isinstance(connection, RemoteChecksums):
         return
+    record, sent = journal.steps.record, journal.steps.sent
     groups: dict[str, dict[RemotePath, int]] = {}
     for place in places:
-        file = record.local[place].file
-        if (algorithm := known_or_none(file.checksum_algorithm)) is not None:
-            groups.setdefault(algorithm, {})[record.source_folder / file.remote_path] = place
-    bad = []
+        request = record.requests[place]
+        if (algorithm := request.checksum_algorithm) is not None:
+            groups.setdefault(algorithm, {})[request.remote] = place
+    bad: list[str] = []
+    wrong: list[File] = []
     for algorithm, group in groups.items():
         found = connection.remote_checksums(list(group), algorithm=algorithm) or {}
         for path, checksum in found.items():
             if (expected := sent[group[path]].checksum) not in (None, checksum):
                 bad.append(f"\n  - {path}: its {algorithm} is {checksum}, not {expected}")
+                wrong.append(record.local[group[path]].file)
     if bad:
+        if journal.is_resumed:
+            # It is not undone, so they would be in the way of being sent once more.
+            connection.revert_upload(*wrong)
         raise IntegrityError(
             f"{len(bad)} file(s) did not arrive as they were sent; nothing was registered.{''.join(bad)}\n",
             hint="Upload again; if that does not help, tell the file server's administrator.",

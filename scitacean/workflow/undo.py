@@ -8,7 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
-from scitacean.errors import ConfigurationError, ForbiddenError, NotFoundError, UploadInterrupted
+from scitacean.errors import (
+    ConfigurationError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    UploadInterrupted,
+)
+from scitacean.model.checksum import known_or_none
 from scitacean.model.file_wire import usable_entries
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -18,6 +25,7 @@ from scitacean.transfer.protocol import (
     SendRequest,
     UploadConnection,
 )
+from scitacean.workflow.alike import refuse_hidden
 from scitacean.workflow.interrupted import interrupted
 from scitacean.workflow.journal import Journal
 from scitacean.workflow.register import find_created
@@ -170,9 +178,15 @@ def _leftovers(journal: Journal, registered: Container[RemotePath] = ()) -> list
     for index, one in enumerate(steps.record.local):
         remote = steps.record.source_folder / one.file.remote_path
         if remote not in steps.present and remote not in registered and one.file.local_path is not None:
-            request = SendRequest(local=one.file.local_path, remote=remote, resume=True)
+            request = SendRequest(
+                local=one.file.local_path,
+                remote=remote,
+                resume=True,
+                checksum_algorithm=known_or_none(one.file.checksum_algorithm),
+            )
+            checksum = steps.sent[index].checksum if index in steps.sent else None
             leftovers.append(
-                Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, is_named=index in steps.sent)
+                Leftover(request=request, size=one.size, mtime_ns=one.mtime_ns, checksum=checksum)
             )
     return leftovers
 
@@ -181,7 +195,12 @@ def _delete_dataset(journal: Journal, scicat: ScicatClient) -> None:
     steps = journal.steps
     found = [steps.pid] if steps.pid is not None else []
     if not found and steps.is_creating:
-        found = find_created(journal, scicat)
+        found = find_created(steps, scicat)
+        if not found:
+            try:
+                refuse_hidden(steps.record, scicat)
+            except ConflictError as error:
+                raise interrupted(journal, error) from error
     if len(found) > 1:
         raise UploadInterrupted(
             f"The catalogue has {len(found)} datasets that may be this one: {', '.join(found)}. Nothing was "

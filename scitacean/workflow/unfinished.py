@@ -121,6 +121,30 @@ def refuse_unfinished(record: UploadRecord, folder: Path) -> None:
             )
 
 
+def refuse_other_upload(journal: Path, steps: Steps, record: UploadRecord) -> None:
+    """Check that a journal is that of an upload.
+
+    Parameters
+    ----------
+    journal:
+        The file.
+    steps:
+        What it says.
+    record:
+        The upload.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is that of another one.
+    """
+    if steps.record.fingerprint != record.fingerprint:
+        raise ConfigurationError(
+            f"{journal} is the journal of another upload, that of {steps.record.name!r}.",
+            hint="Name another file, or go on with that upload first: scitacean resume.",
+        )
+
+
 @contextmanager
 def alone_in_folder(record: UploadRecord, folder: Path) -> Iterator[None]:
     """Wait until no other upload of this user goes to the same source folder.
@@ -170,10 +194,19 @@ def _unfinished(folder: Path) -> Iterator[UnfinishedUpload]:
         except (OSError, ConfigurationError) as error:
             _logger.warning("The journal %s cannot be read: %s", path, error)
             continue
-        yield _summary(path, steps)
+        yield summary_of(path, steps)
 
 
-def _summary(path: Path, steps: Steps) -> UnfinishedUpload:
+def summary_of(path: Path, steps: Steps) -> UnfinishedUpload:
+    """Say what an unfinished upload has come to.
+
+    Parameters
+    ----------
+    path:
+        Its journal.
+    steps:
+        What that says.
+    """
     return UnfinishedUpload(
         journal=path,
         begun=steps.begun,

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from scitacean.catalogue.scicat_client import ScicatClient
 from scitacean.errors import (
-    ConfigurationError,
     HostNotReachableError,
     ScicatCommError,
     TransferError,
@@ -23,14 +22,19 @@ from scitacean.errors import (
 from scitacean.model.dataset import Dataset
 from scitacean.transfer.protocol import FileTransfer, Outlook, ResumableUpload, UploadConnection
 from scitacean.workflow.block_limits import BlockLimits
-from scitacean.workflow.interrupted import how_to_go_on, interrupted, what_is_where
+from scitacean.workflow.interrupted import how_to_go_on, interrupted, made_by_another, what_is_where
 from scitacean.workflow.journal import Journal, Steps
 from scitacean.workflow.preflight import check_catalogue, check_new_dataset, check_session, record_of
 from scitacean.workflow.progress import OnProgress, ProgressMeter, observing
 from scitacean.workflow.register import find_created, register
-from scitacean.workflow.send import outlook_of, send_files
+from scitacean.workflow.send import is_to_send, outlook_of, send_files
 from scitacean.workflow.undo import refuse_other_catalogue, transfer_for, undo_sending
-from scitacean.workflow.unfinished import alone_in_folder, journal_path, refuse_unfinished
+from scitacean.workflow.unfinished import (
+    alone_in_folder,
+    journal_path,
+    refuse_other_upload,
+    refuse_unfinished,
+)
 from scitacean.workflow.upload_record import UploadRecord
 
 _logger = logging.getLogger("scitacean")
@@ -98,7 +102,7 @@ def upload_new_dataset(
     with alone_in_folder(record, path.parent), observing(on_progress):
         if path.exists():
             with Journal.open(path) as opened:
-                _refuse_other_upload(opened, record)
+                refuse_other_upload(path, opened.steps, record)
                 _warn_of_other_time(opened, record)
                 return _go_on(opened, scicat, transfer, on_progress, limits)
         refuse_unfinished(record, path.parent)
@@ -141,7 +145,8 @@ def resume_upload(
     UploadInterrupted
         If it stopped once more.
     ConfigurationError
-        If it is no journal, its upload is running, or it is of another catalogue or file server.
+        If it is no journal, its upload is running, or it is of another catalogue or file server; or if there
+        are files but no file transfer.
     """
     with (
         Journal.open(path) as journal,
@@ -171,7 +176,7 @@ def _begin(
             steps.present = frozenset(outlook.present)
             steps.made_folders = outlook.missing_folders
         journal = stack.enter_context(Journal.create(path, steps))
-        return _carry_on(journal, connection, scicat, transfer, meter, limits, outlook)
+        return _carry_on(journal, connection, scicat, meter, limits, outlook)
 
 
 def _go_on(
@@ -186,17 +191,17 @@ def _go_on(
     meter = _meter(steps.record, on_progress)
     with ExitStack() as stack:
         connection = None
-        # Once the catalogue was asked, all files were there, and the journal says what they are.
-        if steps.record.local and not steps.is_creating:
+        if steps.record.local:
             transfer = transfer_for(journal, transfer)
             try:
-                _check_again(journal, scicat)
+                if not steps.is_creating:
+                    _check_again(journal, scicat)
                 connection = _connect(steps.record, transfer, stack)
             except UploadInterrupted:
                 raise
             except (ScicatCommError, TransferError) as error:
                 raise interrupted(journal, error) from error
-        return _carry_on(journal, connection, scicat, transfer, meter, limits)
+        return _carry_on(journal, connection, scicat, meter, limits)
 
 
 def _check_again(journal: Journal, scicat: ScicatClient) -> None:
@@ -205,28 +210,20 @@ def _check_again(journal: Journal, scicat: ScicatClient) -> None:
     check_session(
         sum(one.size for index, one in enumerate(steps.record.local) if index not in steps.sent), scicat
     )
-    if found := find_created(journal, scicat):
-        raise UploadInterrupted(
-            f"The catalogue has the dataset {steps.record.name!r} already, as {found[0]}, which another "
-            "upload has made. Nothing was changed.",
-            hint=f"Run 'scitacean resume --discard {journal.path}' (client.discard_upload), which leaves the "
-            "files of that dataset.",
-            source_folder=steps.record.source_folder.posix,
-            journal=journal.path,
-        )
+    if found := find_created(steps, scicat):
+        raise made_by_another(found[0], steps.record, journal.path)
 
 
 def _carry_on(
     journal: Journal,
     connection: UploadConnection | None,
     scicat: ScicatClient,
-    transfer: FileTransfer | None,
     meter: ProgressMeter,
     limits: BlockLimits,
     outlook: Outlook | None = None,
 ) -> Dataset:
     try:
-        if connection is not None:
+        if connection is not None and is_to_send(journal, connection):
             send_files(journal, connection, meter, outlook)
         meter.phase("registering")
     except BaseException as error:
@@ -240,7 +237,7 @@ def _carry_on(
             # It is about what would be sent next; the catalogue may have the dataset.
             raise interrupted(journal, error) from error
         # The catalogue has surely not got the dataset.
-        _undo(journal, connection, error, transfer)
+        _undo(journal, connection, error)
         raise
     except UploadInterrupted:
         raise
@@ -267,16 +264,12 @@ def _undo(
     journal: Journal,
     connection: UploadConnection | None,
     error: BaseException,
-    transfer: FileTransfer | None = None,
 ) -> None:
     """Remove what was sent; where that cannot be, say so."""
     try:
-        with ExitStack() as stack:
-            if connection is None and journal.steps.record.local:
-                connection = _connect(journal.steps.record, transfer_for(journal, transfer), stack)
-            if connection is not None:
-                undo_sending(journal, connection)
-    except (TransferError, ConfigurationError, OSError) as reason:
+        if connection is not None:
+            undo_sending(journal, connection)
+    except (TransferError, OSError) as reason:
         folder = journal.steps.record.source_folder
         message = f"The upload failed and could not be undone, so files may be left in {folder}: {reason}"
         if isinstance(error, Exception):
@@ -298,12 +291,14 @@ def _undo(
 
 
 def _connect(record: UploadRecord, transfer: FileTransfer, stack: ExitStack) -> UploadConnection:
-    representative = record.source_folder / record.local[0].file.remote_path
+    representative = record.requests[0].remote
     return stack.enter_context(transfer.connect_for_upload(record.as_dataset(), representative))
 
 
 def _meter(record: UploadRecord, on_progress: OnProgress | None) -> ProgressMeter:
-    sizes = ((record.source_folder / one.file.remote_path, one.size) for one in record.local)
+    sizes = zip(
+        (request.remote for request in record.requests), (one.size for one in record.local), strict=True
+    )
     return ProgressMeter(sizes, on_progress)
 
 
@@ -315,12 +310,4 @@ def _warn_of_other_time(journal: Journal, record: UploadRecord) -> None:
             f"dataset gets the creation time {kept} of then.",
             UserWarning,
             stacklevel=4,
-        )
-
-
-def _refuse_other_upload(journal: Journal, record: UploadRecord) -> None:
-    if journal.steps.record.fingerprint != record.fingerprint:
-        raise ConfigurationError(
-            f"{journal.path} is the journal of another upload, that of {journal.steps.record.name!r}.",
-            hint="Name another file, or go on with that upload first: scitacean resume.",
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from typing import cast
+import threading
+from collections.abc import Iterable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from functools import partial
+from typing import Protocol, cast
 
 import attrs
 
 from scitacean.model.dataset import Dataset
+from scitacean.workflow.progress import OnProgress, Progress
 
 _THREADS = 4
 """More would only share the same network."""
@@ -33,10 +36,20 @@ class UploadOutcome:
     error: Exception | None = None
 
 
+class UploadOne(Protocol):
+    """Uploads one dataset."""
+
+    def __call__(self, dataset: Dataset, /, *, on_progress: OnProgress | None = None) -> Dataset:
+        """Upload it, and tell how it goes on."""
+
+
 def upload_many(
-    datasets: Iterable[Dataset], upload: Callable[[Dataset], Dataset], executor: Executor | None = None
+    datasets: Iterable[Dataset], upload: UploadOne, executor: Executor | None = None
 ) -> list[UploadOutcome]:
     """Upload datasets and return what became of each, in their order.
+
+    After Ctrl-C none is begun any more. Those that run in threads stop too, so that they can be gone on with;
+    what runs in other processes is left alone.
 
     Parameters
     ----------
@@ -51,10 +64,14 @@ def upload_many(
     ------
     TypeError
         If something is no dataset; nothing is uploaded.
+    KeyboardInterrupt
+        After Ctrl-C: its notes say what is where.
 
     Examples
     --------
-    >>> [outcome.error for outcome in upload_many([Dataset(type="raw")], lambda dataset: dataset)]
+    >>> def upload(dataset, *, on_progress=None):
+    ...     return dataset
+    >>> [outcome.error for outcome in upload_many([Dataset(type="raw")], upload)]
     [None]
     """
     datasets = list(datasets)
@@ -70,16 +87,46 @@ def upload_many(
         return _collect(datasets, upload, threads)
 
 
-def _collect(
-    datasets: list[Dataset], upload: Callable[[Dataset], Dataset], executor: Executor
-) -> list[UploadOutcome]:
-    futures: list[Future[Dataset]] = [executor.submit(upload, dataset) for dataset in datasets]
+def _collect(datasets: list[Dataset], upload: UploadOne, executor: Executor) -> list[UploadOutcome]:
+    stop = threading.Event()
+    futures: list[Future[Dataset]] = []
+    in_threads = isinstance(executor, ThreadPoolExecutor)
+    if in_threads:
+        upload = partial(upload, on_progress=partial(_stop_if_set, stop))
     try:
+        futures += (executor.submit(upload, dataset) for dataset in datasets)
         return [_outcome(dataset, future) for dataset, future in zip(datasets, futures, strict=True)]
-    finally:
-        # After Ctrl-C nothing new is begun.
+    except BaseException as error:
+        stop.set()
         for future in futures:
             future.cancel()
+        if in_threads:
+            wait(futures)
+        _add_notes(error, futures, len(datasets))
+        raise
+
+
+def _stop_if_set(stop: threading.Event, _progress: Progress) -> None:
+    # Ctrl-C reaches the main thread only.
+    if stop.is_set():
+        raise KeyboardInterrupt
+
+
+def _add_notes(error: BaseException, futures: list[Future[Dataset]], total: int) -> None:
+    """Say what became of uploads when there are no outcomes."""
+    begun = [future for future in futures if not future.cancelled()]
+    errors = [future.exception() for future in begun if future.done()]
+    stopped = [one for one in errors if one is not None]
+    error.add_note(
+        f"{len(errors) - len(stopped)} of {total} datasets were uploaded, {len(stopped)} failed or were "
+        f"stopped half way, {total - len(begun)} were not begun."
+    )
+    if running := len(begun) - len(errors):
+        error.add_note(f"{running} are still running in other processes.")
+    for one in stopped:
+        for note in [str(one), *getattr(one, "__notes__", ())]:
+            if note:
+                error.add_note(note)
 
 
 def _outcome(dataset: Dataset, future: Future[Dataset]) -> UploadOutcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import attrs
 
@@ -13,10 +14,21 @@ from scitacean.model.dataset import Dataset
 from scitacean.model.orig_datablock import split_into_blocks
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FileTransfer, Outlook
+from scitacean.workflow.alike import refuse_hidden
 from scitacean.workflow.block_limits import BlockLimits
-from scitacean.workflow.preflight import check_catalogue, check_new_dataset, record_of
+from scitacean.workflow.interrupted import made_by_another
+from scitacean.workflow.journal import Steps, read_steps
+from scitacean.workflow.journal_file import no_journal
+from scitacean.workflow.preflight import check_catalogue, check_new_dataset, check_session, record_of
+from scitacean.workflow.register import find_created, several
 from scitacean.workflow.send import outlook_of
-from scitacean.workflow.unfinished import journal_folder, journal_path, refuse_unfinished
+from scitacean.workflow.unfinished import (
+    UnfinishedUpload,
+    journal_path,
+    refuse_other_upload,
+    refuse_unfinished,
+    summary_of,
+)
 from scitacean.workflow.upload_record import UploadRecord
 
 
@@ -55,6 +67,9 @@ class UploadPlan:
         Free space on the file server, in bytes; None where that is not known.
     blocks, attachments:
         How many blocks of files and attachments would be registered.
+    resumes:
+        The unfinished upload that the same call would go on with, which may be running; None where it would
+        begin a new one.
     problems:
         Why it would fail; empty where it would not.
     """
@@ -65,6 +80,7 @@ class UploadPlan:
     free: int | None = None
     blocks: int = 0
     attachments: int = 0
+    resumes: UnfinishedUpload | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -80,14 +96,15 @@ class UploadPlan:
 
     @property
     def requests(self) -> int:
-        """How many requests would change the catalogue.
+        """How many requests would change the catalogue; at most, where it goes on with an unfinished upload.
 
         Examples
         --------
         >>> UploadPlan(blocks=2, attachments=1).requests
         4
         """
-        return 1 + self.blocks + self.attachments
+        is_there = self.resumes is not None and self.resumes.pid is not None
+        return (0 if is_there else 1) + self.blocks + self.attachments
 
 
 def plan_upload(
@@ -95,6 +112,7 @@ def plan_upload(
     *,
     scicat: ScicatClient,
     transfer: FileTransfer | None,
+    journal: Path | None = None,
     limits: BlockLimits | None = None,
 ) -> UploadPlan:
     """Find out what an upload would do, and all that would make it fail; nothing is sent.
@@ -107,6 +125,8 @@ def plan_upload(
         Talks to the catalogue.
     transfer:
         Would move the files.
+    journal:
+        File that would note what is done; by default one in the user's state folder.
     limits:
         How many files one request registers at most.
 
@@ -123,22 +143,52 @@ def plan_upload(
     with _noted(problems):
         record = record_of(dataset, check_new_dataset(dataset), transfer, scicat)
         outlook = Outlook(present={})
-        with _noted(problems):
-            if not journal_path(record).exists():  # else the same call would go on with it
-                refuse_unfinished(record, journal_folder())
-        with _noted(problems):
-            check_catalogue(record, scicat)
+        path = journal_path(record) if journal is None else journal
+        resumes = None
+        if path.exists():
+            steps = _steps_of(record, path)
+            record, resumes = steps.record, summary_of(path, steps)
+            with _noted(problems):
+                check_session(0, scicat)
+                resumes = attrs.evolve(resumes, pid=_created(steps, path, scicat))
+        else:
+            with _noted(problems):
+                refuse_unfinished(record, path.parent)
+            with _noted(problems):
+                check_catalogue(record, scicat)
         with _noted(problems):
             outlook = _look(record, transfer)
-        plan = _plan(record, outlook, limits or BlockLimits())
+        plan = attrs.evolve(_plan(record, outlook, limits or BlockLimits()), resumes=resumes)
     return attrs.evolve(plan, problems=tuple(problems))
+
+
+def _steps_of(record: UploadRecord, journal: Path) -> Steps:
+    try:
+        steps = read_steps(journal)
+    except OSError:
+        raise no_journal(journal) from None
+    refuse_other_upload(journal, steps, record)
+    return steps
+
+
+def _created(steps: Steps, journal: Path, scicat: ScicatClient) -> str | None:
+    """Return the dataset that an unfinished upload has created, if it has."""
+    if steps.pid is not None:
+        return steps.pid
+    found = find_created(steps, scicat)
+    if found and not steps.is_creating:
+        raise made_by_another(found[0], steps.record, journal)
+    if len(found) > 1:
+        raise several(found)
+    if not found and steps.is_creating:
+        refuse_hidden(steps.record, scicat)
+    return found[0] if found else None
 
 
 def _look(record: UploadRecord, transfer: FileTransfer | None) -> Outlook:
     if transfer is None or not record.local:
         return Outlook(present={})
-    representative = record.source_folder / record.local[0].file.remote_path
-    with transfer.connect_for_upload(record.as_dataset(), representative) as connection:
+    with transfer.connect_for_upload(record.as_dataset(), record.requests[0].remote) as connection:
         return outlook_of(record, connection)
 
 
@@ -148,7 +198,7 @@ def _plan(record: UploadRecord, outlook: Outlook, limits: BlockLimits) -> Upload
     blocks = split_into_blocks(
         files, files_per_block=limits.files_per_block, bytes_per_block=limits.bytes_per_block
     )
-    paths = [(folder / one.file.remote_path, one.size) for one in record.local]
+    paths = [(request.remote, one.size) for request, one in zip(record.requests, record.local, strict=True)]
     return UploadPlan(
         source_folder=folder,
         files=tuple(

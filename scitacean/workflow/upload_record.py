@@ -1,23 +1,29 @@
 """All that an upload is made of, as it can be written down for another process to go on with."""
 
+# ruff: noqa: PTH100, PTH116
+# For tens of thousands of files, pathlib takes longer than the looking.
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import cast
 
 import attrs
 
 from scicat_api.models import CreateAttachmentV3Dto, CreateDatasetDto, OutputDatasetDto
+from scitacean.model.checksum import known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.metadata import plain_object
 from scitacean.model.remote_path import RemotePath
-from scitacean.transfer.protocol import Sent
+from scitacean.transfer.protocol import SendRequest, Sent
 
 _TEXTS = (
     "checksum_algorithm",
@@ -45,6 +51,37 @@ class LocalFile:
     file: File
     size: int
     mtime_ns: int
+
+    @classmethod
+    def now(cls, file: File) -> LocalFile:
+        """Note what a file is now, by its absolute path.
+
+        Parameters
+        ----------
+        file:
+            A file of this machine.
+
+        Raises
+        ------
+        FileNotFoundError
+            If it is not there, or is no file any more.
+        OSError
+            If it cannot be looked at.
+
+        Examples
+        --------
+        >>> _ = Path("run.csv").write_text("1,2")
+        >>> LocalFile.now(File.from_local("run.csv")).size
+        3
+        """
+        given = os.fspath(cast("Path", file.local_path))
+        path = os.path.abspath(given)  # links are part of what is named
+        status = os.stat(path)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+        if path != given:
+            file = attrs.evolve(file, local_path=path)
+        return cls(file=file, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 @attrs.frozen(kw_only=True)
@@ -75,7 +112,7 @@ class UploadRecord:
     remote: Sequence[File]
 
     @classmethod
-    def of_dataset(cls, dataset: Dataset, local: Iterable[File], *, catalogue: str) -> UploadRecord:
+    def of_dataset(cls, dataset: Dataset, local: Iterable[LocalFile], *, catalogue: str) -> UploadRecord:
         """Make the record of a valid dataset that has its source folder.
 
         Parameters
@@ -91,8 +128,6 @@ class UploadRecord:
         ------
         ValidationError
             If something cannot be sent.
-        OSError
-            If a file cannot be looked at.
 
         Examples
         --------
@@ -111,7 +146,7 @@ class UploadRecord:
             dataset=dataset.make_upload_model().to_dict(),
             attachments=[model.to_dict() for model in dataset.make_attachment_upload_models()],
             uid=dataset.uid,
-            local=[_looked_at(file) for file in local],
+            local=list(local),
             remote=[file for file in dataset.files if file.is_on_remote],
         )
 
@@ -120,10 +155,23 @@ class UploadRecord:
         """Name of the dataset."""
         return str(self.dataset["datasetName"])
 
-    @property
+    @cached_property
     def source_folder(self) -> RemotePath:
         """Folder on the file server."""
         return RemotePath(str(self.dataset["sourceFolder"]))
+
+    @cached_property
+    def requests(self) -> Sequence[SendRequest]:
+        """What is asked of the file transfer, in the order of :attr:`local`."""
+        return [
+            SendRequest(
+                local=cast("Path", one.file.local_path),
+                remote=self.source_folder / one.file.remote_path,
+                resume=True,
+                checksum_algorithm=known_or_none(one.file.checksum_algorithm),
+            )
+            for one in self.local
+        ]
 
     @property
     def fingerprint(self) -> str:
@@ -177,17 +225,22 @@ class UploadRecord:
             "dataset": dict(self.dataset),
             "attachments": [dict(attachment) for attachment in self.attachments],
             "uid": self.uid,
-            "local": [
-                {
-                    "path": os.fspath(cast("Path", one.file.local_path)),
-                    "size": one.size,
-                    "mtime_ns": one.mtime_ns,
-                    **_file_to_json(one.file),
-                }
-                for one in self.local
-            ],
+            "local": self._local_json,
             "remote": [_file_to_json(file) for file in self.remote],
         }
+
+    @cached_property
+    def _local_json(self) -> list[dict[str, object]]:
+        # Wanted twice, for the name of the journal and for what is in it.
+        return [
+            {
+                "path": os.fspath(cast("Path", one.file.local_path)),
+                "size": one.size,
+                "mtime_ns": one.mtime_ns,
+                **_file_to_json(one.file),
+            }
+            for one in self.local
+        ]
 
     @classmethod
     def from_json(cls, content: Mapping[str, object]) -> UploadRecord:
@@ -211,15 +264,6 @@ class UploadRecord:
             local=[_local_from_json(one) for one in cast("list[dict[str, object]]", content["local"])],
             remote=[_file_from_json(one) for one in cast("list[dict[str, object]]", content["remote"])],
         )
-
-
-def _looked_at(file: File) -> LocalFile:
-    given = os.fspath(cast("Path", file.local_path))
-    path = os.path.abspath(given)  # noqa: PTH100  # links are part of what is named
-    status = os.stat(path)  # noqa: PTH116  # for tens of thousands of files
-    if path != given:
-        file = attrs.evolve(file, local_path=Path(path))
-    return LocalFile(file=file, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _file_to_json(file: File) -> dict[str, object]:

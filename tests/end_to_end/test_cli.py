@@ -297,8 +297,13 @@ def test_an_upload_that_was_stopped_can_be_undone(
     assert not (tmp_path / "local" / "files").exists()
     with Client.local(tmp_path / "local") as client:
         assert client.scicat.query_datasets({}) == []
-    status, _, err = run(capsys, "resume", "--discard", *local)
-    assert (status, "There is nothing to go on with" in err) == (1, True)
+    for discard in ([], ["--discard"]):
+        status, out, err = run(capsys, "resume", *discard, *local)
+        assert (status, out, err) == (
+            0,
+            "There is nothing to do: no upload to this catalogue is unfinished.\n",
+            "",
+        )
 
 
 def test_a_dry_run_says_what_would_happen_and_what_would_fail(
@@ -310,6 +315,25 @@ def test_a_dry_run_says_what_would_happen_and_what_would_fail(
     status, out, _ = run(capsys, *upload)
     assert (status, "problem: owner_group" in out) == (1, True)
     assert not (tmp_path / "local" / "files").exists()
+
+
+def test_a_dry_run_says_with_which_upload_the_same_command_goes_on(
+    capsys: pytest.CaptureFixture[str], source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    command = ("upload", source, *FIELDS, "--local", tmp_path / "local", "--journal", tmp_path / "my.jsonl")
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyUploadConnection, "send_files", interrupt)
+        status, _, _ = run(capsys, *command)
+    assert status == 1
+    status, out, _ = run(capsys, *command, "--dry-run")
+    assert (status, "goes on with the upload that is not finished yet:" in out) == (0, True)
+    assert str(tmp_path / "my.jsonl") in out
+    assert "2 requests at most would register it" in out
+    status, _, _ = run(capsys, *command)
+    assert status == 0
 
 
 def test_an_interrupted_download_says_how_to_go_on(
@@ -382,6 +406,18 @@ def test_the_server_without_accounts_says_how_to_sign_in() -> None:
         assert process.stdout.readline().startswith("ready at http://127.0.0.1:")
         process.terminate()
         assert process.wait(timeout=20) == 0
+
+
+@pytest.mark.parametrize("password", [{}, {"password": ""}])
+def test_accounts_that_cannot_sign_in_are_not_served(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, password: dict[str, str]
+) -> None:
+    users = [{"username": "ada", "password": "ada-secret"}, {"username": "bob", **password}]
+    (tmp_path / "accounts.json").write_text(json.dumps({"users": users}))
+    status, out, err = run(capsys, "serve", "--accounts", tmp_path / "accounts.json")
+    assert (status, out) == (1, "")
+    assert "have no password, so nobody can sign in as them: bob." in err
+    assert "Give each a password" in err
 
 
 def test_what_was_verified_by_size_only_is_said(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import shutil
 import signal
 import subprocess
 import sys
@@ -368,6 +369,81 @@ def test_the_plan_of_an_upload_to_go_on_with_has_no_problems(client: FakeClient,
     assert "is not finished" in problem
 
 
+@pytest.mark.parametrize("kept", ["usual", "elsewhere"])
+def test_the_plan_says_which_upload_the_same_call_goes_on_with(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, kept: str
+) -> None:
+    journal = tmp_path / "my.journal" if kept == "elsewhere" else None
+    assert client.plan_upload(dataset, journal=journal).resumes is None
+    faults.add(on("POST", "/api/v4/datasets"), lose_answer())
+    faults.add(on("GET", "/api/v4/datasets", after=1), status(500))
+    with pytest.raises(UploadInterrupted, match="not known whether") as caught:
+        client.upload_new_dataset_now(dataset, journal=journal)
+    faults.clear()
+    # The answer was lost, and the catalogue has the dataset.
+    plan = client.plan_upload(dataset, journal=journal)
+    (found,) = client.scicat.query_datasets({})
+    assert plan.problems == ()
+    assert plan.resumes is not None
+    assert (plan.resumes.journal, plan.resumes.pid) == (caught.value.journal, found.pid)
+    assert (plan.requests, plan.size) == (3, 0)
+    faults.add(on("GET", "/api/v4/datasets", after=0), status(500))
+    assert any("500" in problem for problem in client.plan_upload(dataset, journal=journal).problems)
+    # Else it is one that is there, and no other.
+    away = caught.value.journal.rename(tmp_path / "away") if caught.value.journal else tmp_path
+    (problem,) = client.plan_upload(dataset, journal=journal).problems
+    assert "has this dataset already" in problem
+    assert client.plan_upload(dataset, journal=away).problems == ()
+    (problem,) = client.plan_upload(dataset.replace(name="Run 8"), journal=away).problems
+    assert "journal of another upload" in problem
+    (problem,) = client.plan_upload(dataset, journal=tmp_path).problems
+    assert "There is no journal" in problem
+    check_complete(client, client.resume_upload(away), tmp_path / "there" / "Run_7")
+
+
+def test_the_plan_names_the_dataset_that_is_there(
+    client: FakeClient, faults: Faults, dataset: Dataset
+) -> None:
+    faults.add(on("POST", "/api/v4/origdatablocks"), status(400))
+    with pytest.raises(UploadInterrupted) as caught:
+        client.upload_new_dataset_now(dataset)
+    plan = client.plan_upload(dataset)
+    assert plan.resumes is not None
+    assert (plan.problems, plan.resumes.pid, plan.requests) == ((), caught.value.pid, 3)
+
+
+def test_the_plan_says_what_is_for_people_to_decide(
+    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path
+) -> None:
+    faults.add(on("POST", "/api/v4/datasets"), status(504))
+    with pytest.raises(UploadInterrupted):
+        client.upload_new_dataset_now(dataset)
+    plan = client.plan_upload(dataset)
+    assert plan.resumes is not None
+    assert (plan.problems, plan.resumes.pid, plan.requests) == ((), None, 4)
+    model = dataset.replace(source_folder=(tmp_path / "there" / "Run_7").as_posix()).make_upload_model()
+    for _ in range(2):
+        client.scicat.create_dataset_model(model)
+    (problem,) = client.plan_upload(dataset).problems
+    assert "has 2 datasets that may be this one" in problem
+
+
+def test_the_plan_says_that_another_upload_has_made_the_dataset(
+    client: FakeClient, dataset: Dataset, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    client.scicat.create_dataset_model(
+        dataset.replace(source_folder=(tmp_path / "there" / "Run_7").as_posix()).make_upload_model()
+    )
+    (problem,) = client.plan_upload(dataset).problems
+    assert "which another upload has made" in problem
+
+
 def test_files_that_have_changed_since_are_not_registered(
     client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
 ) -> None:
@@ -387,6 +463,23 @@ def test_files_that_have_changed_since_are_not_registered(
     client.discard_upload(unfinished.journal)
     assert tree(tmp_path / "there") == {}
     assert client.unfinished_uploads() == []
+
+
+def test_what_has_another_content_now_is_not_removed(
+    client: FakeClient, dataset: Dataset, source: Path, tmp_path: Path
+) -> None:
+    def stop(progress: Progress) -> None:
+        if progress.files_done > 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        client.upload_new_dataset_now(dataset, on_progress=stop)
+    (unfinished,) = client.unfinished_uploads()
+    other = bytes(len(CONTENT["001.dat"]))
+    (tmp_path / "there" / "Run_7" / "001.dat").write_bytes(other)
+    shutil.rmtree(source)
+    client.discard_upload(unfinished.journal)
+    assert tree(tmp_path / "there") == {"Run_7/001.dat": other}
 
 
 def test_what_another_upload_has_registered_is_not_registered_or_removed(
@@ -437,8 +530,16 @@ def test_what_cannot_be_gone_on_with_yet_is_explained(
 
 @pytest.mark.parametrize("can_undo", [True, False])
 def test_a_dataset_that_is_refused_later_is_undone_or_kept(
-    client: FakeClient, faults: Faults, dataset: Dataset, tmp_path: Path, can_undo: bool
+    client: FakeClient,
+    faults: Faults,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    can_undo: bool,
 ) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise HostNotReachableError("The server is gone.")
+
     faults.add(on("POST", "/api/v4/datasets"), status(504))
     with pytest.raises(UploadInterrupted) as caught:
         client.upload_new_dataset_now(dataset)
@@ -452,8 +553,10 @@ def test_a_dataset_that_is_refused_later_is_undone_or_kept(
         assert not (tmp_path / "there").exists()
         assert not journal.exists()
         return
-    with pytest.raises(UploadInterrupted, match=r"could not be undone.*no file transfer") as caught:
-        Client(client=client.scicat, file_transfer=None).resume_upload(journal)
+    with monkeypatch.context() as patch:
+        patch.setattr(CopyUploadConnection, "clear_upload", fail)
+        with pytest.raises(UploadInterrupted, match=r"could not be undone.*server is gone") as caught:
+            client.resume_upload(journal)
     assert caught.value.journal == journal
     assert tree(tmp_path / "there" / "Run_7") == CONTENT
     check_complete(client, client.resume_upload(journal), tmp_path / "there" / "Run_7")

@@ -126,7 +126,11 @@ class HostChecksums:
             with RemoteCommand(self._line.connected, command, window=_WINDOW) as running:
                 running.send([content])
                 running.end_input()
-                return b"".join(running.output())
+                output = b"".join(running.output())
+                if running.exit_status() < 0:
+                    # The output ends in the same way with a connection that breaks.
+                    self._line.sftp.ping()
+                return output
         except CommandError:
             # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
             self._line.sftp.ping()

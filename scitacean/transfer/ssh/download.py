@@ -16,7 +16,7 @@ from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
-from scitacean.transfer.ssh.lookup import look_up_readable
+from scitacean.transfer.ssh.lookup import look_up_sizes
 from scitacean.transfer.ssh.paths import HostPaths, shown
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
@@ -112,9 +112,7 @@ class SSHDownloadConnection:
 
     def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
         """Find out how large files are; links are followed, and what is no file is missing."""
-        on_host = {path: self._paths.on_host(path) for path in paths}
-        found = self._line.again(lambda: look_up_readable(self._line.sftp, on_host.values()))
-        return {path: found[name].size for path, name in on_host.items() if name in found}
+        return look_up_sizes(self._line, self._paths, paths)
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str

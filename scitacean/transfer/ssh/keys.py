@@ -11,12 +11,17 @@ import attrs
 from paramiko import Agent, PKey, SSHException
 
 from scitacean.errors import FileServerLoginError
+from scitacean.transfer.ssh.key_files import content_of
 
 _USERS = tuple(Path("~/.ssh", name) for name in ("id_rsa", "id_ecdsa", "id_ed25519"))
 _TRIES = 3
 _LOCKED = (
-    "it is no private key that is known here, or it needs a passphrase",
-    "Give its passphrase, or name another key file.",
+    "it is encrypted, and nobody has given its passphrase",
+    "Give it with passphrase=... (SCITACEAN_SSH_PASSPHRASE), or name another key file.",
+)
+_UNKNOWN = (
+    "it is no private key in the format of OpenSSH or PEM",
+    "Name another key file; ssh-keygen and puttygen convert keys of other formats.",
 )
 _WRONG = (
     "the passphrase is wrong, or it is no encrypted private key",
@@ -51,16 +56,23 @@ def load_key(path: Path, unlock: Unlock) -> PKey:
         If the file cannot be read or the passphrase is wrong.
     """
     secret: str | None = None
-    reason, hint = _LOCKED
+    reason, hint = _UNKNOWN
     for wrong in range(_TRIES + 1):
         try:
-            return _read(path, secret)
+            found = _read_or_look(path, secret)
         except OSError as error:
             reason, hint = error.strerror or "it cannot be read", "Check the path and its permissions."
             break
-        except (SSHException, TypeError, ValueError):
-            # What the libraries say differs with the format of the key, and frames hold the passphrase.
-            reason, hint = _LOCKED if secret is None else _WRONG
+        if isinstance(found, PKey):
+            return found
+        if found == "a public key":
+            reason = "it is a public key"
+            hint = f"Name the private one, which is usually {path.with_suffix('')}."
+            break
+        if found == "something else":
+            reason, hint = _UNKNOWN
+            break
+        reason, hint = _LOCKED if secret is None else _WRONG
         given = unlock(path, wrong) if wrong < _TRIES else None
         if not given or given == secret:
             break
@@ -165,6 +177,15 @@ def _unlocked(path: Path, held: Mapping[bytes, PKey]) -> PKey | None:
     if key is not None and certificate.exists():
         key.load_certificate(str(certificate))
     return key
+
+
+def _read_or_look(path: Path, passphrase: str | None) -> PKey | str:
+    """Return the key of a file, or what else is in it."""
+    try:
+        return _read(path, passphrase)
+    except (SSHException, TypeError, ValueError):
+        # What the libraries say differs with the format of the key, and frames hold the passphrase.
+        return content_of(path.expanduser())
 
 
 def _read(path: Path, passphrase: str | None) -> PKey:

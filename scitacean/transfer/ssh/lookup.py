@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from scitacean.transfer.ssh.paths import child, parent
+from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.ssh.lanes import Line
+from scitacean.transfer.ssh.paths import HostPaths, child, parent
 from scitacean.transfer.ssh.pipeline import answers
 from scitacean.transfer.ssh.sftp_packets import Attributes, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
@@ -97,6 +99,33 @@ def look_up_readable(session: SftpSession, paths: Iterable[bytes]) -> dict[bytes
         if behind is not None and (behind.mode is None or behind.is_file):
             found[path] = behind
     return found
+
+
+def look_up_sizes(line: Line, paths: HostPaths, wanted: Sequence[RemotePath]) -> dict[RemotePath, int | None]:
+    """Find out how large files are, links followed.
+
+    Parameters
+    ----------
+    line:
+        The connection.
+    paths:
+        What paths are on the host.
+    wanted:
+        In the catalogue's terms.
+
+    Returns
+    -------
+    :
+        Sizes in bytes, None where the host does not tell; paths under which no file is are missing.
+
+    Raises
+    ------
+    HostNotReachableError
+        If the connection breaks.
+    """
+    on_host = {path: paths.on_host(path) for path in wanted}
+    found = line.again(lambda: look_up_readable(line.sftp, on_host.values()))
+    return {path: found[name].size for path, name in on_host.items() if name in found}
 
 
 def _list(session: SftpSession, folder: bytes, wanted: set[bytes], found: dict[bytes, Attributes]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from collections.abc import Iterable, Sequence
 
 from scitacean.transfer.protocol import Outlook
@@ -12,7 +12,7 @@ from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import child, parent
 from scitacean.transfer.ssh.pipeline import answers
-from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, attributes_of
+from scitacean.transfer.ssh.sftp_packets import SftpRefusedError, Status, attributes_of
 from scitacean.transfer.ssh.verify import Verification
 
 
@@ -128,15 +128,49 @@ def lowest_there(folder: bytes, missing: set[bytes]) -> bytes:
     return folder
 
 
+def remove_probes(folders: Iterable[bytes], line: Line) -> None:
+    """Remove what one that was killed while it looked has left in folders.
+
+    Parameters
+    ----------
+    folders:
+        On the host; need not be there.
+    line:
+        The connection.
+
+    Raises
+    ------
+    HostNotReachableError
+        If the connection breaks.
+    """
+    probes = [_probe(folder, line) for folder in folders]
+    line.again(lambda: _remove(probes, line))
+
+
+def _probe(folder: bytes, line: Line) -> bytes:
+    # The same each time, so that it is found again, and another one for each who may remove it.
+    username = line.connected.transport.get_username() or ""
+    return child(folder, f".scitacean-{hashlib.sha256(username.encode()).hexdigest()[:16]}".encode())
+
+
+def _remove(folders: Iterable[bytes], line: Line) -> dict[bytes, SftpRefusedError | None]:
+    """Remove folders; return what the server says about each."""
+    answered = answers(line.sftp.rmdir, folders)
+    return dict(answered)
+
+
 def _refuse_read_only(folders: Iterable[bytes], line: Line) -> None:
     """Find out whether one may write to folders: only who tries can tell, whatever permissions say."""
     session = line.sftp
-    probes = [child(folder, f".scitacean-{secrets.token_hex(8)}".encode()) for folder in folders]
-    made = answers(lambda path: session.mkdir(path, attributes_of()), probes)
-    outcomes = list(made)
-    removed = answers(
-        session.rmdir, [path for path, answer in outcomes if not isinstance(answer, SftpRefusedError)]
-    )
-    for path, answer in [*outcomes, *removed]:
-        if isinstance(answer, SftpRefusedError):
-            raise cannot_write(answer, parent(path), session) from answer
+    probes = [_probe(folder, line) for folder in folders]
+    answered = answers(lambda path: session.mkdir(path, attributes_of()), probes)
+    made = dict(answered)
+    removed = _remove(probes, line)
+    for path in probes:
+        refusal, stays = made[path], removed[path]
+        if isinstance(refusal, SftpRefusedError):
+            # Where one that was killed has left it, it could be removed, so one may write there.
+            if isinstance(stays, SftpRefusedError):
+                raise cannot_write(refusal, parent(path), session) from refusal
+        elif isinstance(stays, SftpRefusedError) and stays.code != Status.NO_SUCH_FILE:
+            raise cannot_write(stays, parent(path), session) from stays

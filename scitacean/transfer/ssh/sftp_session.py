@@ -231,10 +231,11 @@ class SftpSession:
             return None
         try:
             space = self._start(Kind.EXTENDED, string(_STATVFS) + string(path), reply_space)
-            _block, fragment, _all, _free, available = space.result()
+            _block, fragment, blocks, _free, available = space.result()
         except SftpRefusedError:
             return None
-        return fragment * available
+        # File systems without a disk say that they have no room at all.
+        return fragment * available if blocks else None
 
     def ping(self) -> None:
         """Wait for an answer to a question without effect.

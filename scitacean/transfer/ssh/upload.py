@@ -27,7 +27,7 @@ from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.leftovers import clear
-from scitacean.transfer.ssh.lookup import look_up_files
+from scitacean.transfer.ssh.lookup import look_up_files, look_up_sizes
 from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
@@ -190,7 +190,18 @@ class SSHUploadConnection:
             If the connection breaks.
         """
         verification = self._verification([])
-        return clear(leftovers, made_folders, line=self._line, paths=self._paths, verification=verification)
+        return clear(
+            leftovers,
+            made_folders,
+            line=self._line,
+            paths=self._paths,
+            checksums=self._checksums,
+            verification=verification,
+        )
+
+    def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
+        """Find out how large files are; links are followed, and what is no file is missing."""
+        return look_up_sizes(self._line, self._paths, paths)
 
     def remote_checksums(
         self, paths: Sequence[RemotePath], *, algorithm: str

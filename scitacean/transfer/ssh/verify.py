@@ -136,7 +136,11 @@ class Verification:
             if algorithm is not None:
                 compute = partial(self._checksums.of_own_files, algorithm=algorithm)
                 found = self._line.again(partial(compute, [places[item] for item in group]))
-                different |= {item for item in group if found.get(places[item]) != item.checksum(algorithm)}
+                told = {item: found[places[item]] for item in group if places[item] in found}
+                different |= {item for item, checksum in told.items() if checksum != item.checksum(algorithm)}
+                # Whoever ended the tool said nothing about the files.
+                untold = {item: places[item] for item in group if item not in told}
+                different |= differing(untold, self._line, how_much="all", connections=self._connections)
         return different
 
     def _algorithm(self, asked: str | None, *, sure: bool = False) -> str | None:

@@ -7,16 +7,18 @@ import hashlib
 import os
 import resource
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
-from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, RemotePath
+from scitacean import Dataset, File, FileNotAccessibleError, FileUploadError, IntegrityError, RemotePath
 from scitacean.transfer.copy import CopyDownloadConnection, CopyFileTransfer, CopyUploadConnection
+from scitacean.transfer.copy_bytes import copy_bytes
 from scitacean.transfer.partial import partial_name
-from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.protocol import FetchRequest, Leftover, SendRequest
 from scitacean.workflow.download import download_files
 from scitacean.workflow.download_plan import plan_download
 
@@ -118,6 +120,45 @@ class StopError(Exception):
     """Stops a transfer."""
 
 
+def test_what_arrives_damaged_never_gets_its_name(
+    source: Path, folder: RemotePath, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others come after it all the same, and what has its name is right at any time."""
+    content = source.read_bytes()
+    names = ["a.dat", "b.dat", "c.dat", "d.dat"]
+    for name in names[1:]:
+        (source.parent / name).write_bytes(content)
+    bad = iter([True, False, True, False, True, False, False])
+
+    def copy_badly(source: IO[bytes], sink: IO[bytes], **options: Any) -> int:
+        copied = copy_bytes(source, sink, **options)
+        if next(bad):
+            os.pwrite(sink.fileno(), b"x", 7)
+        return copied
+
+    def look(_path: RemotePath, _moved: int) -> None:
+        for path in Path(folder.posix).glob("*.dat"):
+            assert path.read_bytes() == content
+
+    monkeypatch.setattr("scitacean.transfer.copy_upload.copy_bytes", copy_badly)
+    connection = upload_connection(folder)
+    requests = [
+        SendRequest(local=source.parent / name, remote=folder / name, resume=True, checksum_algorithm="md5")
+        for name in names
+    ]
+    done = []
+    with pytest.raises(IntegrityError, match=r"(?s)2 file\(s\) did not arrive .*a\.dat\n.*c\.dat"):
+        connection.send_files(requests, on_progress=look, on_sent=lambda request, _: done.append(request))
+    assert done == [requests[1], requests[3]]
+    there = Path(folder.posix)
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == {"b.dat": content, "d.dat": content}
+    with pytest.raises(IntegrityError):
+        connection.send_files(requests, on_progress=look)
+    sent = connection.send_files(requests, on_progress=look)
+    assert {path.name: path.read_bytes() for path in there.iterdir()} == dict.fromkeys(names, content)
+    assert [one.verified for one in sent] == ["checksum", None, None, None]
+
+
 def test_an_interrupted_upload_goes_on(source: Path, folder: RemotePath) -> None:
     connection = upload_connection(folder)
     fresh = SendRequest(local=source, remote=folder / "fresh", resume=True, checksum_algorithm="md5")
@@ -180,7 +221,7 @@ def test_what_is_there_in_part_needs_less_space(
     partial.parent.mkdir(parents=True)
     partial.write_bytes(source.read_bytes()[:-10])
     free = 10
-    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(free=free))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(total=100, free=free))
     request = SendRequest(local=source, remote=remote, resume=True)
     assert upload_connection(folder).look_ahead([request]).free == 10
     free = 9
@@ -188,6 +229,16 @@ def test_what_is_there_in_part_needs_less_space(
         upload_connection(folder).look_ahead([request])
     with pytest.raises(FileUploadError, match=rf"disk is full: .*, {status.st_size} are needed"):
         upload_connection(folder).look_ahead([SendRequest(local=source, remote=remote)])
+
+
+def test_a_file_system_that_has_no_size_is_not_called_full(
+    source: Path, folder: RemotePath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: types.SimpleNamespace(total=0, free=0))
+    request = SendRequest(local=source, remote=folder / "a.dat")
+    assert upload_connection(folder).look_ahead([request]).free is None
+    upload_connection(folder).send_files([request])
+    assert Path(request.remote.posix).read_bytes() == source.read_bytes()
 
 
 def test_ranges_and_checksums(source: Path, tmp_path: Path) -> None:
@@ -285,6 +336,50 @@ def test_what_cannot_be_removed_is_told(source: Path, folder: RemotePath) -> Non
     target.mkdir()
     with pytest.raises(FileUploadError, match="Cannot remove"):
         connection.revert_upload(file)
+
+
+@pytest.mark.parametrize("how", ["reverted", "cleared"])
+def test_what_cannot_be_removed_does_not_keep_the_rest(
+    source: Path, folder: RemotePath, tmp_path: Path, how: str
+) -> None:
+    names = [f"{letter}.dat" for letter in "abcde"]
+    for name in names[1:]:
+        (source.parent / name).write_bytes(b"counts")
+    connection = upload_connection(folder)
+    files = connection.upload_files(*(File.from_local(source.parent / name) for name in names))
+    there = Path(folder.posix)
+    for name in ("b.dat", "d.dat"):
+        # A folder in place of what is to be removed is refused to whoever asks.
+        (there / name).unlink()
+        (there / name).mkdir()
+        if how == "cleared":
+            status = (source.parent / name).stat()
+            partial = partial_name(name, folder / name, status.st_size, status.st_mtime_ns)
+            (there / name).rename(there / partial)
+    stay = sorted(path for path in there.iterdir() if path.is_dir())
+    leftovers = [
+        Leftover(
+            request=SendRequest(local=source.parent / name, remote=folder / name, resume=True),
+            size=(source.parent / name).stat().st_size,
+            mtime_ns=(source.parent / name).stat().st_mtime_ns,
+        )
+        for name in names
+    ]
+    undo: dict[str, Callable[[], object]] = {
+        "reverted": lambda: connection.revert_upload(*files),
+        "cleared": lambda: connection.clear_upload(leftovers, made_folders=[folder.posix]),
+    }
+    with pytest.raises(FileUploadError) as caught:
+        undo[how]()
+    assert sorted(there.iterdir()) == stay
+    assert "Cannot remove 2 file(s):" in str(caught.value)
+    assert all(str(path) in str(caught.value) for path in stay)
+    if how == "reverted":
+        for path in stay:
+            path.rmdir()
+            path.write_bytes(b"once more")
+        connection.revert_upload(*files)
+        assert not there.parent.exists()
 
 
 @pytest.mark.parametrize("resume", [True, False])

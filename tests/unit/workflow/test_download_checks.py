@@ -51,6 +51,20 @@ def test_too_little_space_is_told_before_anything_moves(tmp_path: Path, little: 
     assert (tmp_path / "target" / "a").read_bytes() == b"xxx"
 
 
+def test_a_file_system_that_has_no_size_is_not_called_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That of ``/proc`` is one; what is wrong with it is for it to say."""
+    dataset, transfer = fake("a")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(0, 0, 0))
+    download_files(dataset, target=tmp_path / "target", transfer=transfer)
+    assert (tmp_path / "target" / "a").read_bytes() == b"xxx"
+    # A file here stands for what refuses all folders.
+    (tmp_path / "file").touch()
+    with pytest.raises(FileNotAccessibleError, match="Not a directory"):
+        download_files(dataset, target=tmp_path / "file" / "target", transfer=transfer)
+
+
 def test_what_is_there_needs_no_space(tmp_path: Path, little: list[Path]) -> None:
     dataset, transfer = fake("a", "b")
     (tmp_path / "target").mkdir()

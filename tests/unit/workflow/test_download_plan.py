@@ -99,7 +99,7 @@ def test_a_plan_has_each_file_once_or_there_is_none(names: list[str]) -> None:
         assert all(repr(path) in str(caught.value) for path in bad)
         return
     items = plan_download(dataset, files, Path("nowhere"), force=False)
-    assert {item.target.relative_to("nowhere").as_posix() for item in items} == paths
+    assert {Path(item.target).relative_to("nowhere").as_posix() for item in items} == paths
     assert len(items) == len(paths)
 
 

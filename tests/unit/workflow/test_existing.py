@@ -217,9 +217,9 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Path]:
     monkeypatch.setattr(checksum_cache, "CLOCK_TICK_NS", -1)
     noted: list[Path] = []
 
-    def noting(paths: Iterable[Path], *, algorithm: str) -> list[Reading]:
+    def noting(paths: Iterable[str], *, algorithm: str) -> list[Reading]:
         paths = list(paths)
-        noted.extend(paths)
+        noted.extend(map(Path, paths))
         return read_files(paths, algorithm=algorithm)
 
     monkeypatch.setattr(existing, "read_files", noting)

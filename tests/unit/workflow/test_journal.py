@@ -23,7 +23,7 @@ from scitacean.errors import ConfigurationError, FileNotAccessibleError
 from scitacean.transfer.protocol import Sent
 from scitacean.workflow.journal import Journal, Steps, read_steps
 from scitacean.workflow.unfinished import journal_path, unfinished_uploads
-from scitacean.workflow.upload_record import UploadRecord
+from scitacean.workflow.upload_record import LocalFile, UploadRecord
 
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PICTURE = bytes.fromhex("89504e470d0a1a0a") + bytes(20)
@@ -35,7 +35,7 @@ def record(dataset: Dataset) -> UploadRecord:
     dataset.source_folder = RemotePath(f"/data/{dataset.uid}")
     dataset.meta = {"temperature": {"value": 3.5, "unit": "K"}, "ü": [1, None]}
     dataset.add_attachment(caption="The rod", thumbnail=Thumbnail("image/png", PICTURE))
-    local = dataset.files
+    local = [LocalFile.now(file) for file in dataset.files]
     there = File.from_remote("old.dat", 3, BEGUN, "00", "md5", remote_uid="5", metadata={"a": 1})
     dataset.add_files(there)
     return UploadRecord.of_dataset(dataset, local, catalogue="https://scicat.site.example")
@@ -79,15 +79,17 @@ def test_the_dataset_of_a_journal_is_that_of_the_call(steps: Steps, dataset: Dat
     assert again.as_dataset().source_folder == dataset.source_folder
 
 
-@given(cut=st.integers(0, 10_000))
+@given(cut=st.integers(0, 10_000), groups=st.lists(st.integers(1, 3), max_size=4))
 def test_a_crash_in_the_middle_of_a_line_loses_that_line_only(
-    cut: int, tmp_path_factory: pytest.TempPathFactory
+    cut: int, groups: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
     with Journal.create(path, Steps(begun=BEGUN, record=empty_record())) as journal:
         header = path.stat().st_size
-        for index in range(5):
-            journal.note_sent(index, SENT)
+        for number in groups:
+            for _ in range(number):
+                journal.note_sent(len(journal.steps.sent), SENT)
+            journal.save()
         journal.note_creating()
         journal.note_created("site/7")
     content = path.read_bytes()
@@ -95,9 +97,9 @@ def test_a_crash_in_the_middle_of_a_line_loses_that_line_only(
     path.write_bytes(kept)
     lines = kept[header:].count(b"\n")
     with Journal.open(path) as opened:
-        assert len(opened.steps.sent) == min(lines, 5)
-        assert opened.steps.is_creating == (lines >= 6)
-        assert opened.steps.pid == ("site/7" if lines >= 7 else None)
+        assert len(opened.steps.sent) == sum(groups[:lines])
+        assert opened.steps.is_creating == (lines > len(groups))
+        assert opened.steps.pid == ("site/7" if lines > len(groups) + 1 else None)
         opened.note_created("site/8")
     assert read_steps(path).pid == "site/8"
 
@@ -140,7 +142,7 @@ def test_an_upload_that_runs_cannot_be_begun_or_gone_on_with(steps: Steps, tmp_p
     Journal.open(path).close()
 
 
-@pytest.mark.parametrize("content", [b"", b"{}\n", b"[]\n", b'{"format": 2}\n', b"\xff\n", b'{"format": 1'])
+@pytest.mark.parametrize("content", [b"", b"{}\n", b"[]\n", b'{"format": 3}\n', b"\xff\n", b'{"format": 2'])
 def test_what_is_no_journal_is_refused(
     content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -198,6 +200,23 @@ def test_a_disk_that_gets_full_is_told_once(steps: Steps, tmp_path: Path) -> Non
     assert not list(tmp_path.glob("journal*"))
 
 
+@pytest.mark.parametrize("room", [0, 1, 100, 10_000])
+def test_what_found_no_room_on_the_disk_is_written_when_there_is_some(
+    steps: Steps, tmp_path: Path, room: int
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal.create(path, steps) as journal:
+        with full_disk(path.stat().st_size + room):
+            for index in range(500):
+                journal.note_sent(index, SENT)
+            with pytest.raises(FileNotAccessibleError, match="Cannot write the journal"):
+                journal.save()
+        journal.note_sent(500, SENT)
+        journal.note_creating()
+    found = read_steps(path)
+    assert (len(found.sent), found.is_creating) == (501, True)
+
+
 def test_a_journal_that_cannot_be_removed_is_told(
     steps: Steps,
     tmp_path: Path,
@@ -246,7 +265,7 @@ def test_the_same_call_has_the_same_journal_and_no_other_has(record: UploadRecor
     copy.creation_time = datetime(2026, 3, 2, tzinfo=UTC)
 
     def path_of(changed: Dataset, catalogue: str = "https://scicat.site.example") -> Path:
-        local = [file for file in changed.files if not file.is_on_remote]
+        local = [LocalFile.now(file) for file in changed.files if not file.is_on_remote]
         return journal_path(UploadRecord.of_dataset(changed, local, catalogue=catalogue))
 
     assert path_of(copy) == journal_path(record)

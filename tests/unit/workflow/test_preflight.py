@@ -85,7 +85,7 @@ def test_warnings_come_once(client: Client, dataset: Dataset) -> None:
 
 def test_the_dataset_is_left_as_it_is(dataset: Dataset, tmp_path: Path) -> None:
     before = dataset.replace()
-    assert check_new_dataset(dataset) == list(dataset.files)
+    assert [one.file for one in check_new_dataset(dataset)] == list(dataset.files)
     filled = with_source_folder(dataset, CopyFileTransfer(source_folder=tmp_path.as_posix()))
     assert dataset == before
     assert filled == before.replace(source_folder=tmp_path.as_posix())

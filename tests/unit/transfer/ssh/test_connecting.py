@@ -184,12 +184,28 @@ def test_wrong_key(
 def test_keys_that_cannot_be_used(
     ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
 ) -> None:
-    encrypted = tmp_path / "encrypted"
-    asyncssh.generate_private_key(FAST_KEY).write_private_key(encrypted, "pkcs1-pem", passphrase="other")
+    key = asyncssh.generate_private_key(FAST_KEY)
+    encrypted, new, public, other = (tmp_path / name for name in ("pem", "openssh", "key.pub", "other"))
+    key.write_private_key(encrypted, "pkcs1-pem", passphrase="other")
+    key.write_private_key(new, "openssh", passphrase="other")
+    key.write_private_key(tmp_path / "pkcs8", "pkcs8-pem", passphrase="other")
+    key.write_public_key(public)
+    other.write_text("PuTTY-User-Key-File-3: ecdsa\n")
+    (tmp_path / "cut").write_text(
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nb3Blb\n-----END OPENSSH PRIVATE KEY-----\n"
+    )
     for path, passphrase, said in [
         (tmp_path / "missing", None, "No such file"),
-        (encrypted, None, "needs a passphrase"),
+        (encrypted, None, "it is encrypted, and nobody has given its passphrase"),
+        (new, None, "it is encrypted, and nobody has given its passphrase"),
+        (tmp_path / "pkcs8", None, "it is encrypted, and nobody has given its passphrase"),
         (encrypted, SECRET, "passphrase is wrong"),
+        (new, SECRET, "passphrase is wrong"),
+        (public, None, f"it is a public key. Name the private one, which is usually {tmp_path / 'key'}"),
+        (public, SECRET, "it is a public key"),
+        (other, None, "it is no private key in the format of OpenSSH or PEM"),
+        (other, SECRET, "it is no private key in the format of OpenSSH or PEM"),
+        (tmp_path / "cut", None, "it is no private key in the format of OpenSSH or PEM"),
     ]:
         transfer = make_transfer(ssh_server, key_filename=path, passphrase=passphrase)
         assert said in refused(transfer, FileServerLoginError)

@@ -219,6 +219,16 @@ def test_limits_of_the_server(limits: tuple[int, ...], sizes: tuple[int, int]) -
     assert (sftp.read_size, sftp.write_size) == sizes
 
 
+@pytest.mark.parametrize(("blocks", "free"), [(0, None), (100, 20_480)])
+def test_a_file_system_that_has_no_size_is_not_called_full(blocks: int, free: int | None) -> None:
+    def answer(_kind: int, number: bytes, _body: bytes) -> bytes:
+        available = 5 if blocks else 0
+        return bytes([Kind.EXTENDED_REPLY]) + number + struct.pack(">5Q", 1, 4096, blocks, 7, available)
+
+    sftp = session(answer, hello=HELLO + string(b"statvfs@openssh.com") + string(b"2"))
+    assert sftp.free_space(b"/") == free
+
+
 def test_a_refusal_to_tell_the_free_space() -> None:
     sftp = session(refuse, hello=HELLO + string(b"statvfs@openssh.com") + string(b"2"))
     assert sftp.free_space(b"/") is None

@@ -221,7 +221,7 @@ def test_a_passphrase_is_asked_for(make_transfer: MakeTransfer, tmp_path: Path) 
                 connect(transfer)
             assert person.asked == [f"Passphrase of the key file {path}: "] * 2
         assert "wrong" in refused(make_transfer(server, ask=lambda _: "wrong", key_filename=path))
-        assert "needs a passphrase" in refused(make_transfer(server, ask=lambda _: "", key_filename=path))
+        assert "is encrypted" in refused(make_transfer(server, ask=lambda _: "", key_filename=path))
 
 
 @pytest.mark.parametrize("method", ["password", "keyboard-interactive"])

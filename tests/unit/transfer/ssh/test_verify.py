@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,10 +16,14 @@ from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.testing.ssh_server import ssh_server as asyncssh_server
 from scitacean.transfer.protocol import SendRequest
+from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.remote_command import RemoteCommand
 from scitacean.transfer.ssh.verify import Verification
-from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, local_file, partial_of
+from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, local_file, on_server, partial_of
 
 ANY = RemotePath("")
 CONTENT = {"a": os.urandom(300_000), "b": b"123", "empty": b"", "c": os.urandom(9_000_000)}
@@ -76,6 +82,73 @@ def test_how_files_were_compared_is_told(
     expected = "sample" if wanted == "checksum" and not can else wanted
     assert {one.verified for one in sent} == {expected}
     assert everything(Path(source.posix)) == CONTENT
+
+
+@pytest.fixture
+def requests(ssh_server: RunningSSHServer, tmp_path: Path) -> list[SendRequest]:
+    return requests_to(on_server(ssh_server, "up"), tmp_path)
+
+
+def test_a_connection_that_breaks_while_the_host_compares_says_nothing_about_the_files(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    requests: list[SendRequest],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compute, output = HostChecksums.of_own_files, RemoteCommand.output
+    breaking: list[bool] = []
+
+    def compute_and_break(*arguments: Any, **options: Any) -> dict[bytes, str]:
+        breaking.append(True)
+        return compute(*arguments, **options)
+
+    def break_and_read(command: RemoteCommand) -> Iterator[bytes]:
+        if len(breaking) == 1:
+            ssh_server.kill_connections()
+            command._connected.transport.join(20)
+        return output(command)
+
+    monkeypatch.setattr(HostChecksums, "of_own_files", compute_and_break)
+    monkeypatch.setattr(RemoteCommand, "output", break_and_read)
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        sent = connection.send_files(requests)
+    assert len(breaking) > 1
+    assert {one.verified for one in sent} == {"checksum"}
+    assert everything(ssh_server.root / "up") == CONTENT
+
+
+@pytest.mark.parametrize("damaged", [True, False])
+def test_a_tool_that_is_ended_on_the_host_says_nothing_about_the_files(
+    make_transfer: MakeTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damaged: bool,
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("b2sum", "md5sum"):
+        (tools / name).write_text(
+            f'#!/bin/sh\n[ "$3" = /dev/null ] && exec {shutil.which(name)} "$@"\nkill -9 $PPID $$\n'
+        )
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    served = tmp_path / "served"
+    served.mkdir()
+    if damaged:
+        damaged_before_comparing(monkeypatch, flip_in_the_beginning)
+    with (
+        asyncssh_server(served) as server,
+        make_transfer(server).connect_for_upload(dataset, ANY) as connection,
+    ):
+        requests = requests_to(on_server(server, "up"), tmp_path)
+        if damaged:
+            with pytest.raises(IntegrityError, match=r"1 file\(s\) did not arrive as they were sent"):
+                connection.send_files(requests)
+        else:
+            connection.send_files(requests)
+            assert everything(served / "up") == CONTENT
 
 
 @pytest.mark.parametrize("wanted", ["checksum", "sample"])
