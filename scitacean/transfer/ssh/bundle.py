@@ -1,4 +1,4 @@
-"""Many small files in one stream that tar on the host writes or reads.
+"""Many small files in one stream that a command on the host writes or reads.
 
 Each file of its own costs some requests and their replies, which for small files is more than their
 content. Not every host can do this, and tar tells little of what is wrong with a file: whatever does not
@@ -12,13 +12,15 @@ from contextlib import ExitStack
 from itertools import islice, zip_longest
 from typing import Final
 
+from scitacean.transfer.ssh import host_program
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.archive import BLOCK, END, NotAnArchiveError, Stream, header, padding
 from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand, fallible
+from scitacean.transfer.ssh.receiving import receivers, send_to
+from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand, fallible, gathered
 from scitacean.transfer.ssh.sending import SendSettings
 
 _TAR: Final = "tar"
@@ -33,7 +35,6 @@ _FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20
 # With 8 MiB sshd moves what it buffers to and fro, and takes twice as long for files of 64 KiB.
 _WINDOW: Final = 4 << 20
-_GATHERED: Final = 256 * 1024
 _MODE: Final = 0o666
 
 _WRITE_ARCHIVE: Final = (
@@ -79,7 +80,7 @@ def fetch_bundles(
                 raise CommandError("its output is no archive") from error
 
 
-def prepare_bundles(ahead: CommandsAhead, line: Line, settings: SendSettings) -> None:
+def prepare_bundles(ahead: CommandsAhead, line: Line, tools: dict[str, bool], settings: SendSettings) -> None:
     """Start what takes a bundle, while there is something else to do.
 
     Raises
@@ -88,7 +89,10 @@ def prepare_bundles(ahead: CommandsAhead, line: Line, settings: SendSettings) ->
         If the connection breaks and there is no other.
     """
     for _ in range(_streams(line)):
-        ahead.start(_TAR, _read_archive(settings), window=_WINDOW)
+        if tools.get(host_program.PERL, True):
+            host_program.start_ahead(ahead)
+        else:
+            ahead.start(_TAR, _read_archive(settings), window=_WINDOW)
 
 
 def send_bundles(
@@ -134,10 +138,17 @@ def send_bundles(
     """
     there: set[Outgoing] = set()
     remaining = iter(items)
-    while tools.get(_TAR, True) and (bundle := list(islice(remaining, _FILES_AT_ONCE))):
-        with fallible(line, tools, _TAR):
-            _send(line, bundle, settings, ahead, algorithms, on_sent)
-            there.update(bundle)
+    while bundle := list(islice(remaining, _FILES_AT_ONCE)):
+        is_begun = False
+        if tools.get(host_program.PERL, True):
+            with fallible(line, tools, host_program.PERL), receivers(ahead, _streams(line)) as commands:
+                is_begun = True
+                there |= send_to(commands, bundle, settings, algorithms=algorithms, on_sent=on_sent)
+        # Where it broke in the middle, what is there of these files is left to requests.
+        if not is_begun and tools.get(_TAR, True):
+            with fallible(line, tools, _TAR):
+                _send(line, bundle, settings, ahead, algorithms, on_sent)
+                there.update(bundle)
     return there
 
 
@@ -165,7 +176,7 @@ def _send(
             for _ in range(streams)
         ]
         shares = [
-            _gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
+            gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
             for number in range(streams)
         ]
         for blocks in zip_longest(*shares, fillvalue=b""):
@@ -202,20 +213,6 @@ def _finish(command: RemoteCommand) -> None:
     if command.exit_status() != 0:
         # Of what went wrong tar tells in the language of the host.
         raise CommandError("the command was not content")
-
-
-def _gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield larger blocks of the same bytes: each one that is sent costs the same."""
-    gathered: list[bytes] = []
-    size = 0
-    for block in blocks:
-        gathered.append(block)
-        size += len(block)
-        if size >= _GATHERED:
-            yield b"".join(gathered)
-            gathered.clear()
-            size = 0
-    yield b"".join(gathered)
 
 
 def _portion(files: Iterator[Incoming]) -> Iterator[Incoming]:

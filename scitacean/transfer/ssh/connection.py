@@ -35,6 +35,7 @@ from scitacean.errors import (
 from scitacean.transfer.ssh.channels import giving_up
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
+from scitacean.transfer.ssh.prompt_socket import PromptSocket
 from scitacean.transfer.ssh.prompts import NotAnsweredError
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
@@ -262,6 +263,7 @@ def _fast_transport(
 ) -> Transport:
     # A channel through a jump host, or a proxy's pipe, has no such option.
     if isinstance(sock, socket.socket):
+        sock = PromptSocket.instead_of(sock)
         # Otherwise every small request waits some 40 ms for the acknowledgement of the one before.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):

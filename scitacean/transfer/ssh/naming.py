@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from scitacean.transfer.ssh import host_program
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.errors import already_there, cannot_write
 from scitacean.transfer.ssh.journal import Journal
@@ -17,34 +18,14 @@ from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.one_file import are_one_file
 from scitacean.transfer.ssh.outgoing import Outgoing
-from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.pipeline import answers
-from scitacean.transfer.ssh.remote_command import LEAST_FILES, CommandError, RemoteCommand, fallible
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, RemoteCommand, fallible
 from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 
-_PERL: Final = "perl"
-# Reads an old and a new name in turn, each with a zero byte behind it; after an empty one it tells of those
-# before, each with a sign. A second name before the first one goes: that never replaces a file. A name that
-# was cut off is none.
-_RENAME: Final = (
-    "perl -e '"
-    "binmode STDIN; $| = 1; $/ = chr 0; my $told = q(); "
-    "while (defined(my $old = <STDIN>)) { "
-    "last unless chomp $old; "
-    "if ($old eq q()) { print $told; $told = q(); next } "
-    "my ($file, $new) = (undef, scalar <STDIN>); "
-    "last unless defined $new and chomp $new; "
-    "$told .= (%s link $old, $new and unlink $old) ? q(+) : q(-) "
-    "}'"
-)
-_SYNC: Final = "open $file, q(<), $old and $file->sync and"
-_DONE: Final = ord("+")
-_NOT_DONE: Final = ord("-")
 # What may be under way when a connection breaks, and with how many of it the host is never idle.
 _AT_ONCE: Final = 500
 _PORTIONS: Final = 4
-_WINDOW: Final = 1 << 20
 
 
 class Naming:
@@ -66,17 +47,7 @@ class Naming:
         self._line = line
         self._journal = journal
         self._tools = tools
-        self._command = _RENAME % (_SYNC if sync else "")
-
-    def prepare(self, ahead: CommandsAhead) -> None:
-        """Start what names many files, while there is something else to do.
-
-        Raises
-        ------
-        FileNotAccessibleError
-            If the connection breaks and there is no other.
-        """
-        ahead.start(_PERL, self._command, window=_WINDOW)
+        self._sync = sync
 
     def name_files(self, items: Sequence[Outgoing], ahead: CommandsAhead) -> None:
         """Rename files.
@@ -86,7 +57,7 @@ class Naming:
         items:
             The files.
         ahead:
-            May have what :meth:`prepare` started.
+            May have the program that does it.
 
         Raises
         ------
@@ -96,12 +67,12 @@ class Naming:
             If the connection breaks and there is no other.
         """
         work = _Work(items, self._journal)
-        if len(items) >= LEAST_FILES and self._tools.get(_PERL, True):
+        if len(items) >= LEAST_FILES and self._tools.get(host_program.PERL, True):
             with (
-                fallible(self._line, self._tools, _PERL),
-                ahead.take(_PERL, self._command, window=_WINDOW) as command,
+                fallible(self._line, self._tools, host_program.PERL),
+                host_program.take(ahead) as command,
             ):
-                work.by_command(command)
+                work.by_command(command, sync=self._sync)
         self._line.again(lambda: work.by_requests(self._line.sftp))
 
 
@@ -114,21 +85,22 @@ class _Work:
         self._asked: set[Outgoing] = set()
         self._journal = journal
 
-    def by_command(self, command: RemoteCommand) -> None:
+    def by_command(self, command: RemoteCommand, *, sync: bool) -> None:
         """Have the host do it; what it cannot do remains."""
         items = list(self._remaining)
         waiting: deque[Sequence[Outgoing]] = deque()
-        signs = (sign for block in command.output() for sign in block)
+        lines = host_program.told(command)
         for first in range(0, len(items), _AT_ONCE):
             waiting.append(items[first : first + _AT_ONCE])
             for item in waiting[-1]:
                 self._note_asked(item)
-            command.send([b"".join(map(_names, waiting[-1])) + b"\0"])
+            names = [host_program.to_name(item, sync=sync) for item in waiting[-1]]
+            command.send([b"".join(names) + host_program.TELL])
             if len(waiting) == _PORTIONS:
-                self._take(waiting.popleft(), signs)
+                self._take(waiting.popleft(), lines)
         command.end_input()
         while waiting:
-            self._take(waiting.popleft(), signs)
+            self._take(waiting.popleft(), lines)
 
     def by_requests(self, session: SftpSession) -> None:
         """Do it file by file."""
@@ -176,13 +148,10 @@ class _Work:
                 raise cannot_write(refusal, item.partial, session) from refusal
             item.needs_sync = False
 
-    def _take(self, portion: Sequence[Outgoing], signs: Iterator[int]) -> None:
+    def _take(self, portion: Sequence[Outgoing], lines: Iterator[bytes]) -> None:
         for item in portion:
-            sign = next(signs, None)
-            if sign == _DONE:
+            if host_program.has_name(lines):
                 self._note_done(item)
-            elif sign != _NOT_DONE:
-                raise CommandError("the host did not tell what it has done")
 
     def _note_asked(self, item: Outgoing) -> None:
         # Noted first: when the connection breaks now, the file may have its name all the same.
@@ -208,10 +177,6 @@ class _Work:
         if target is not None:
             raise already_there([item.target], session.host) from refusal
         raise cannot_write(refusal, item.target, session) from refusal
-
-
-def _names(item: Outgoing) -> bytes:
-    return unmistakable(item.partial) + b"\0" + unmistakable(item.target) + b"\0"
 
 
 def _with_names(session: SftpSession, items: Sequence[Outgoing]) -> list[Outgoing]:

@@ -14,6 +14,7 @@ import attrs
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest, Sent, Verified
+from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.errors import changed_meanwhile, local_problem
 from scitacean.transfer.ssh.paths import HostPaths, child, parent
 from scitacean.transfer.ssh.schedule import PART_SIZE, Part
@@ -60,6 +61,8 @@ class Outgoing:
         Whether it has to be put onto the host's disk before it gets its name.
     attributes:
         What the host says of the file when all of it is there.
+    told_over:
+        The connection over which what wrote the file on the host told its attributes; None where it did not.
     verified:
         How it was compared with the local file.
     """
@@ -73,6 +76,7 @@ class Outgoing:
     is_begun: bool = False
     needs_sync: bool = False
     attributes: Attributes | None = None
+    told_over: Connected | None = None
     verified: Verified | None = None
     _checksums: dict[str, str] | None = None
     _reader: _Reader | None = None
@@ -148,14 +152,13 @@ class Outgoing:
             descriptor = os.open(self.request.local, _READING)
             try:
                 content = os.read(descriptor, self.size + 1)
+                # A file that replaces this one from now on might as well do so after it has been sent.
                 status = os.fstat(descriptor)
             finally:
                 os.close(descriptor)
-            # The open file and the one that has the name now: it may have been replaced.
-            now = os.stat(self.request.local)  # noqa: PTH116  # for tens of thousands of files
         except OSError as error:
             raise local_problem(error, self.request.local) from error
-        if len(content) != self.size or not self.is_like(status) or not self.is_like(now):
+        if len(content) != self.size or not self.is_like(status):
             raise changed_meanwhile(self.request.local)
         self._checksums = {
             name: hashlib.new(name, content, usedforsecurity=False).hexdigest() for name in algorithms

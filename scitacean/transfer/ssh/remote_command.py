@@ -19,6 +19,7 @@ LEAST_FILES: Final = 64
 """For fewer files it does not pay to start a command."""
 
 _RECEIVE_AT_ONCE = 1 << 24
+_GATHERED: Final = 256 * 1024
 _POLL_SECONDS = 0.001
 _MOST_ENDING_SECONDS = 5.0
 _RUNS: Final = "scitacean-runs-this"
@@ -46,6 +47,8 @@ class RemoteCommand:
         Whether the command must not overtake who cleans up after an error: it is sent nothing before it
         runs, since a login shell that takes long to start would give it that after the connection broke,
         and where this is left with an error, that is when it has done what it was sent.
+    greeting:
+        What such a command writes when it runs; empty where it is enough that the shell does.
 
     Raises
     ------
@@ -54,11 +57,18 @@ class RemoteCommand:
     """
 
     def __init__(
-        self, connected: Connected, command: str, *, window: int, changes_files: bool = False
+        self,
+        connected: Connected,
+        command: str,
+        *,
+        window: int,
+        changes_files: bool = False,
+        greeting: bytes = b"",
     ) -> None:
-        self._connected = connected
+        self.connected = connected
         self._changes_files = changes_files
         self._runs = not changes_files
+        self._greeting = greeting or _RUNS_LINE
         self._early = b""
         with _told():
             self._channel: Channel = connected.transport.open_session(
@@ -84,6 +94,18 @@ class RemoteCommand:
         finally:
             close_channel(self._channel)
 
+    def wait_until_it_runs(self) -> None:
+        """Wait until a command that changes files has started.
+
+        Raises
+        ------
+        CommandError
+            If it does not.
+        """
+        if not self._runs:
+            with _told():
+                self._take_greeting()
+
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.
 
@@ -94,9 +116,8 @@ class RemoteCommand:
         HostNotReachableError
             If nothing comes for longer than the timeout and the host does not answer either.
         """
+        self.wait_until_it_runs()
         with _told():
-            if not self._runs:
-                self._wait_until_it_runs()
             for block in blocks:
                 if not send_all(self._channel, block):
                     raise CommandError("its input was closed")
@@ -124,7 +145,8 @@ class RemoteCommand:
         """
         with _told():
             if self._early:
-                yield self._early
+                early, self._early = self._early, b""
+                yield early
             while block := self._receive():
                 yield block
 
@@ -136,26 +158,26 @@ class RemoteCommand:
         CommandError
             If it does not end.
         """
-        end = time.monotonic() + self._connected.timeout
+        end = time.monotonic() + self.connected.timeout
         while not self._channel.exit_status_ready():
             if time.monotonic() > end:
                 raise CommandError("it did not end")
             time.sleep(_POLL_SECONDS)
         return self._channel.recv_exit_status()
 
-    def _wait_until_it_runs(self) -> None:
+    def _take_greeting(self) -> None:
         said = b""
         # Before it the files that the shell reads at its start may say something.
-        while (place := said.find(_RUNS_LINE)) < 0:
+        while (place := said.find(self._greeting)) < 0:
             # A login shell that waits for ever for something is no reason to wait with it.
             if not (block := self._channel.recv(_RECEIVE_AT_ONCE)):
                 raise CommandError("it did not start")
             said += block
-        self._early = said[place + len(_RUNS_LINE) :]
+        self._early = said[place + len(self._greeting) :]
         self._runs = True
 
     def _let_end(self) -> None:
-        deadline = time.monotonic() + min(self._connected.timeout, _MOST_ENDING_SECONDS)
+        deadline = time.monotonic() + min(self.connected.timeout, _MOST_ENDING_SECONDS)
         # A connection that is broken tells nothing.
         with suppress(SSHException, OSError, EOFError):
             self._channel.shutdown_write()
@@ -170,7 +192,7 @@ class RemoteCommand:
                 return self._channel.recv(_RECEIVE_AT_ONCE)
             except TimeoutError:
                 # Large files take their time, in which nothing comes; the host should be alive though.
-                self._connected.sftp.ping()
+                self.connected.sftp.ping()
 
 
 @contextmanager
@@ -211,3 +233,17 @@ def fallible(line: Line, tools: dict[str, bool], tool: str) -> Iterator[None]:
     except HostNotReachableError:
         tools[tool] = False
         line.renew()
+
+
+def gathered(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield larger blocks of the same bytes: each one that is sent costs the same."""
+    waiting: list[bytes] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += len(block)
+        if size >= _GATHERED:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+    yield b"".join(waiting)

@@ -232,7 +232,7 @@ class SSHUploadConnection:
     ) -> list[Outgoing]:
         with CommandsAhead(self._line, self._tools) as ahead:
             if len(requests) >= LEAST_FILES:
-                prepare_bundles(ahead, self._line, self._settings)
+                prepare_bundles(ahead, self._line, self._tools, self._settings)
             items = [Outgoing.from_request(request, self._paths) for request in requests]
             self._send_items(items, on_progress, ahead)
         return items
@@ -249,8 +249,6 @@ class SSHUploadConnection:
             check_space(wanted, missing, self._line)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
             naming = Naming(self._line, self._journal, self._tools, sync=self._settings.sync)
-            if len(wanted) >= LEAST_FILES:
-                naming.prepare(ahead)
             self._move(wanted, verification, on_progress, ahead)
             self._check(wanted, verification, ahead)
             naming.name_files(wanted, ahead)

@@ -11,6 +11,8 @@ from scitacean.transfer.ssh.compare import differing
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.paths import parent
+from scitacean.transfer.ssh.sftp_packets import Attributes
 
 # In order of preference, for files for which no other algorithm was asked: the first one is fast on every
 # processor, the second one on those that have instructions for it.
@@ -103,13 +105,28 @@ class Verification:
         return groups
 
     def _different_sizes(self, items: Sequence[Outgoing]) -> set[Outgoing]:
-        found = self._line.again(lambda: look_up_files(self._line.sftp, [item.partial for item in items]))
+        found = self._line.again(lambda: self._look_up(items))
         different = set()
         for item in items:
             item.attributes = found.get(item.partial)
             if item.attributes is None or item.attributes.size not in (None, item.size):
                 different.add(item)
         return different
+
+    def _look_up(self, items: Sequence[Outgoing]) -> dict[bytes, Attributes]:
+        # What was told over a connection that broke may not be so any more.
+        told = {
+            item.partial: item.attributes
+            for item in items
+            if item.attributes is not None and item.told_over is self._line.connected
+        }
+        asked = [item.partial for item in items if item.partial not in told]
+        # Commands may see other files than the file server does: it is asked for one of each folder.
+        samples = {parent(path): path for path in told}.values()
+        found = look_up_files(self._line.sftp, [*asked, *samples])
+        if not found.keys() >= set(samples):
+            return look_up_files(self._line.sftp, [item.partial for item in items])
+        return told | found
 
     def _different_checksums(
         self, groups: dict[str | None, list[Outgoing]], places: dict[Outgoing, bytes]

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +57,27 @@ def test_a_full_disk_is_told_and_nothing_of_an_upload_stays(site: Site, when: st
                 (disk / "other").write_bytes(bytes(4 * PART))
             with pytest.raises(FileUploadError, match=r"disk of .* is full: \d+ bytes are free"):
                 connection.send_files(requests, on_progress=fill if when == "during" else None)
+            connection.revert_upload(*files)
+        assert list(contents_of(disk)) == ["other"]
+
+
+@pytest.mark.skipif(shutil.which("mount") is None, reason="the system has no mount")
+def test_a_disk_that_gets_full_while_many_small_files_come(site: Site) -> None:
+    names = [f"{number:03}" for number in range(300)]
+    write(site.local, {name: os.urandom(60_000) for name in names})
+    disk = site.root / "disk"
+    disk.mkdir()
+
+    def fill(path: object, moved: int) -> None:
+        if not (disk / "other").exists():
+            with suppress(OSError):
+                (disk / "other").write_bytes(bytes(4 * PART))
+
+    with small_disk(disk, 7 * PART):
+        with site.transfer(verify="size") as transfer, site.uploading(transfer) as connection:
+            files = [File.from_local(site.local / name, remote_path=f"disk/{name}") for name in names]
+            with pytest.raises(FileUploadError, match=r"disk of .* is full: \d+ bytes are free"):
+                connection.send_files([connection._request_for(file) for file in files], on_progress=fill)
             connection.revert_upload(*files)
         assert list(contents_of(disk)) == ["other"]
 

@@ -124,20 +124,27 @@ def test_all_are_sent_whatever_the_command_does(
     monkeypatch.setattr(bundle, "LONG_ROUND_TRIP", 0.0 if streams > 1 else 9.0)
     monkeypatch.setattr(bundle, "_STREAMS_FAR_AWAY", streams)
     with make_transfer(ssh_server) as transfer:
+        transfer._tools["perl"] = False
         send(transfer, ssh_server.root, local, NAMES)
+        assert transfer._tools.get("tar", True) == (command not in BROKEN)
     assert contents(ssh_server.root / "up") == CONTENT
-    assert all(
-        int((ssh_server.root / "up" / name).stat().st_mtime) == int((local / name).stat().st_mtime)
-        for name in NAMES
-    )
+    assert_times_are_kept(ssh_server.root / "up", local)
 
 
+def assert_times_are_kept(folder: Path, local: Path) -> None:
+    assert [int((folder / name).stat().st_mtime) for name in NAMES] == [
+        int((local / name).stat().st_mtime) for name in NAMES
+    ]
+
+
+@pytest.mark.parametrize("has_perl", [True, False])
 def test_permissions_and_times_as_asked(
-    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer
+    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer, has_perl: bool
 ) -> None:
     for name in NAMES:
         os.utime(local / name, (1_000_000_000, 1_000_000_000))
     with make_transfer(ssh_server, file_mode=0o640, keep_times=False) as transfer:
+        transfer._tools["perl"] = has_perl
         send(transfer, ssh_server.root, local, NAMES)
     for path in (ssh_server.root / "up").iterdir():
         assert path.stat().st_mode & 0o777 == 0o640
@@ -193,8 +200,9 @@ def test_what_is_no_file_is_told_by_name(
     assert contents(target) == expected
 
 
+@pytest.mark.parametrize("has_perl", [True, False])
 def test_what_an_earlier_upload_left_is_replaced_and_a_link_is_not_followed(
-    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer, tmp_path: Path
+    ssh_server: RunningSSHServer, local: Path, make_transfer: MakeTransfer, tmp_path: Path, has_perl: bool
 ) -> None:
     up = ssh_server.root / "up"
     up.mkdir()
@@ -207,14 +215,17 @@ def test_what_an_earlier_upload_left_is_replaced_and_a_link_is_not_followed(
         else:
             (up / partial_of(request)).symlink_to(make)
     with make_transfer(ssh_server) as transfer:
+        transfer._tools["perl"] = has_perl
         send(transfer, ssh_server.root, local, NAMES)
     assert contents(up) == CONTENT
     assert elsewhere.read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("has_perl", [True, False])
 @pytest.mark.parametrize("change", ["grow", "vanish"])
 def test_a_local_file_that_changes_stops_the_bundle(
     change: str,
+    has_perl: bool,
     ssh_server: RunningSSHServer,
     local: Path,
     make_transfer: MakeTransfer,
@@ -234,8 +245,9 @@ def test_a_local_file_that_changes_stops_the_bundle(
 
     # After the files were looked at, and before any is read.
     monkeypatch.setattr("scitacean.transfer.ssh.upload.send_bundles", change_and_send)
+    transfer = make_transfer(ssh_server)
+    transfer._tools["perl"] = has_perl
     with (
-        make_transfer(ssh_server) as transfer,
         transfer.connect_for_upload(
             Dataset(type="raw", source_folder=f"{ssh_server.root.as_posix()}/up"), requests[0].remote
         ) as connection,
@@ -245,7 +257,7 @@ def test_a_local_file_that_changes_stops_the_bundle(
     assert all(path.name.startswith(".") for path in (ssh_server.root / "up").iterdir())
 
 
-@pytest.mark.parametrize("way", ["up", "down"])
+@pytest.mark.parametrize("way", ["up", "up by tar", "down"])
 def test_a_connection_that_breaks_within_a_bundle(
     way: str,
     ssh_server: RunningSSHServer,
@@ -266,7 +278,8 @@ def test_a_connection_that_breaks_within_a_bundle(
 
     with make_transfer(ssh_server) as transfer:
         monkeypatch.setattr("scitacean.transfer.ssh.remote_command.send_all", breaking)
-        if way == "up":
+        transfer._tools["perl"] = way != "up by tar"
+        if way != "down":
             send(transfer, ssh_server.root, local, NAMES)
             assert contents(ssh_server.root / "up") == CONTENT
         else:

@@ -15,7 +15,7 @@ from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
-from scitacean.transfer.ssh import SSHFileTransfer, channels, naming, remote_command
+from scitacean.transfer.ssh import SSHFileTransfer, channels, host_program, naming, remote_command
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, RemoteCommand
 from scitacean.transfer.ssh.sftp_session import Pending, SftpSession
 from scitacean.transfer.ssh.upload import SSHUploadConnection
@@ -24,17 +24,27 @@ from tests.unit.transfer.ssh.conftest import MakeTransfer, everything
 ANY = RemotePath("")
 NAMES = [f"{number:03}" for number in range(LEAST_FILES + 20)]
 CONTENT = {name: name.encode() for name in NAMES}
-PERL = naming._RENAME
+
+# What the program does with a name, and whether it is of use then.
 BROKEN = {
-    "no-such-command %s": False,
-    "false %s": False,
-    "echo %s; cat > /dev/null": False,
-    "cat %s": False,
-    # The host ends in the middle of a file: it has both names.
-    PERL.replace("unlink $old", "($. < 40 ? unlink $old : exit)"): False,
+    # It is not there.
+    ("perl -MFcntl", "no-such-command"): False,
+    ("perl -MFcntl", "false"): False,
+    # It ends before it has done anything, or after it has done all.
+    ("my $new = field();", "exit;"): False,
+    ("my $new = field();", "my $new = field(); $end++ > 40 and exit;"): False,
+    # It says something else.
+    ("my $new = field();", "my $new = field(); $told .= qq(what\\n); next;"): False,
+    # It ends in the middle of a file: it has both names.
+    ("and unlink $name", "and ($end++ < 20 ? unlink $name : exit)"): False,
     # It can do nothing.
-    PERL.replace("link $old, $new", "0"): True,
+    ("and link $name, $new", "and 0"): True,
 }
+
+
+def broken(what: str, instead: str) -> str:
+    assert what in host_program._PROGRAM
+    return host_program._PROGRAM.replace(what, instead)
 
 
 @pytest.fixture
@@ -91,10 +101,10 @@ def test_all_get_their_names_whatever_the_command_does(
     dataset: Dataset,
     files: list[File],
     monkeypatch: pytest.MonkeyPatch,
-    command: str,
+    command: tuple[str, str],
     sync: bool,
 ) -> None:
-    monkeypatch.setattr(naming, "_RENAME", command)
+    monkeypatch.setattr(host_program, "_PROGRAM", broken(*command))
     synced: list[bytes] = []
     fsync = SftpSession.fsync
 
@@ -143,10 +153,10 @@ def at_reply(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[], Non
         monkeypatch.setattr(naming, "_PORTIONS", 2)
         take, replies = naming._Work._take, iter(range(100))
 
-        def taking(work: naming._Work, portion: Any, signs: Iterator[int]) -> None:
+        def taking(work: naming._Work, portion: Any, lines: Iterator[bytes]) -> None:
             if next(replies) == number:
                 what()
-            take(work, portion, signs)
+            take(work, portion, lines)
 
         monkeypatch.setattr(naming._Work, "_take", taking)
 
@@ -235,12 +245,14 @@ def test_a_rename_that_ended_between_its_two_steps(
     assert everything(ssh_server.root) == {}
 
 
-def test_files_that_tar_was_told_of_are_not_there_after_an_interrupt(
+@pytest.mark.parametrize("has_perl", [True, False])
+def test_files_that_a_command_was_told_of_are_not_there_after_an_interrupt(
     ssh_server: RunningSSHServer,
     make_transfer: MakeTransfer,
     dataset: Dataset,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    has_perl: bool,
 ) -> None:
     local = tmp_path / "many"
     local.mkdir()
@@ -260,11 +272,12 @@ def test_files_that_tar_was_told_of_are_not_there_after_an_interrupt(
         return done
 
     transfer = make_transfer(ssh_server)
+    transfer._tools["perl"] = has_perl
     with transfer.connect_for_upload(dataset, ANY) as connection:
         monkeypatch.setattr("scitacean.transfer.ssh.remote_command.send_all", interrupting)
         with pytest.raises(KeyboardInterrupt):
             connection.upload_files(*files)
-        # Had it been left alone, tar would still have written files then.
+        # Had it been left alone, it would still have written files then.
         with RemoteCommand(connection._line.connected, "sleep 0.3", window=1 << 20) as command:
             assert list(command.output()) == []
         assert everything(ssh_server.root) == {}

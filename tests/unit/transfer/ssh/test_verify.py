@@ -106,7 +106,7 @@ def test_a_connection_that_breaks_while_the_host_compares_says_nothing_about_the
     def break_and_read(command: RemoteCommand) -> Iterator[bytes]:
         if len(breaking) == 1:
             ssh_server.kill_connections()
-            command._connected.transport.join(20)
+            command.connected.transport.join(20)
         return output(command)
 
     monkeypatch.setattr(HostChecksums, "of_own_files", compute_and_break)

@@ -1,0 +1,158 @@
+"""Many small files in streams to a program on the host that tells of each what is there then."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from itertools import zip_longest
+from typing import Final
+
+from scitacean.transfer.ssh import host_program
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.remote_command import RemoteCommand, gathered
+from scitacean.transfer.ssh.sending import SendSettings
+from scitacean.transfer.ssh.sftp_packets import Attributes
+
+# Of what is under way nobody has told yet: more than a server takes before it must say that it has room
+# again. All that is told of them fits into what the host may write before we read it.
+_FILES_AT_ONCE: Final = 500
+_BYTES_AT_ONCE: Final = 1 << 20
+_PORTIONS: Final = 4
+
+
+@contextmanager
+def receivers(ahead: CommandsAhead, number: int) -> Iterator[list[RemoteCommand]]:
+    """Give programs that run and wait for files; keep them for later where nothing goes wrong.
+
+    Parameters
+    ----------
+    ahead:
+        May have some that were started.
+    number:
+        How many.
+
+    Raises
+    ------
+    CommandError
+        If the host cannot run it.
+    """
+    with ExitStack() as stack:
+        commands = [stack.enter_context(host_program.take(ahead)) for _ in range(number)]
+        for command in commands:
+            command.wait_until_it_runs()
+        yield commands
+        stack.pop_all()
+    for command in commands:
+        host_program.put_back(ahead, command)
+
+
+def send_to(
+    commands: Sequence[RemoteCommand],
+    items: Sequence[Outgoing],
+    settings: SendSettings,
+    *,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    on_sent: Callable[[Outgoing], None],
+) -> set[Outgoing]:
+    """Send files to their partial names, and note what the host says of them.
+
+    Parameters
+    ----------
+    commands:
+        What :func:`receivers` gave.
+    items:
+        What to send.
+    settings:
+        How files are written.
+    algorithms:
+        Tells of which checksums are to be computed on the way.
+    on_sent:
+        Is told which files are there.
+
+    Returns
+    -------
+    :
+        The files that are there, but not on the host's disk yet; the others could not be written.
+
+    Raises
+    ------
+    CommandError
+        If a program ends or the connection breaks; then what is there of any of the files is unknown.
+    FileUploadError
+        If a local file is not what it was any more.
+    FileNotAccessibleError
+        If a local file cannot be read, or the connection breaks and there is no other.
+    """
+    there: dict[Outgoing, Attributes] = {}
+
+    def note(item: Outgoing, attributes: Attributes) -> None:
+        there[item] = attributes
+        on_sent(item)
+
+    streams = [
+        _stream(command, items[number :: len(commands)], settings, algorithms, note)
+        for number, command in enumerate(commands)
+    ]
+    for _ in zip_longest(*streams):
+        # Each has sent something.
+        pass
+    for item, attributes in there.items():
+        item.attributes, item.told_over = attributes, commands[0].connected
+        item.needs_sync = settings.sync
+    return set(there)
+
+
+def _stream(
+    command: RemoteCommand,
+    items: Sequence[Outgoing],
+    settings: SendSettings,
+    algorithms: Callable[[Outgoing], Collection[str]],
+    note: Callable[[Outgoing, Attributes], None],
+) -> Iterator[None]:
+    """Send files; stop after each block."""
+    lines = host_program.told(command)
+    waiting: deque[Sequence[Outgoing]] = deque()
+    for portion in _portions(items):
+        for block in gathered(_frames(portion, settings, algorithms)):
+            command.send([block])
+            yield
+        waiting.append(portion)
+        if len(waiting) == _PORTIONS:
+            _take(waiting.popleft(), lines, note)
+    while waiting:
+        _take(waiting.popleft(), lines, note)
+
+
+def _frames(
+    portion: Sequence[Outgoing],
+    settings: SendSettings,
+    algorithms: Callable[[Outgoing], Collection[str]],
+) -> Iterator[bytes]:
+    for item in portion:
+        yield host_program.to_receive(item, settings)
+        yield item.read_all(algorithms(item))
+    yield host_program.TELL
+
+
+def _take(
+    portion: Sequence[Outgoing], lines: Iterator[bytes], note: Callable[[Outgoing, Attributes], None]
+) -> None:
+    for item in portion:
+        attributes = host_program.is_there(lines)
+        if attributes is not None:
+            note(item, attributes)
+
+
+def _portions(items: Sequence[Outgoing]) -> Iterator[list[Outgoing]]:
+    portion: list[Outgoing] = []
+    size = 0
+    for item in items:
+        portion.append(item)
+        size += item.size
+        if len(portion) == _FILES_AT_ONCE or size >= _BYTES_AT_ONCE:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion
