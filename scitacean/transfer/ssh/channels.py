@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from paramiko import Channel, SSHException
+from paramiko import Channel, SSHException, Transport
 
 # Channel.sendall is quadratic in what it is given, and Channel.send takes at most this much.
 _SEND_AT_ONCE = 32_704
+_MOST_CLOSING_SECONDS = 5.0
 
 
 def send_all(channel: Channel, content: bytes) -> bool:
@@ -43,8 +44,48 @@ def send_all(channel: Channel, content: bytes) -> bool:
 
 def close_channel(channel: Channel) -> None:
     """Close a channel, of a broken connection too, to which its farewell cannot be written."""
-    with suppress(OSError, EOFError, SSHException):
-        channel.close()
+    ended(channel.close)
+
+
+def close_transport(transport: Transport) -> None:
+    """Close a connection, whatever state the library is in."""
+    if not ended(transport.close):
+        with suppress(OSError):
+            transport.sock.close()
+
+
+def ended(closing: Callable[[], object], *, seconds: float | None = None) -> bool:
+    """End something for good, but wait for it for some seconds only.
+
+    Ctrl-C may stop the library between taking a lock and being ready to give it back. What needs that lock
+    later waits for ever: then a thread that ends with the process does.
+
+    Parameters
+    ----------
+    closing:
+        What to do. That a connection is broken already is no error.
+    seconds:
+        How long to wait; some seconds by default.
+
+    Returns
+    -------
+    :
+        Whether it was done in time.
+    """
+
+    def close() -> None:
+        with suppress(OSError, EOFError, SSHException):
+            closing()
+
+    thread = threading.Thread(target=close, name="scitacean-closing", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        # While Python ends there are no new threads.
+        close()
+        return True
+    thread.join(_MOST_CLOSING_SECONDS if seconds is None else seconds)
+    return not thread.is_alive()
 
 
 @contextmanager

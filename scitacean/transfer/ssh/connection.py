@@ -32,7 +32,7 @@ from scitacean.errors import (
     FileNotAccessibleError,
     HostNotReachableError,
 )
-from scitacean.transfer.ssh.channels import giving_up
+from scitacean.transfer.ssh.channels import ended, giving_up
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
 from scitacean.transfer.ssh.prompt_socket import PromptSocket
@@ -283,14 +283,17 @@ def _close(connection: fabric.Connection) -> None:
     for hop in _hops(connection):
         transport = hop.client.get_transport()
         # Behind a jump host whose connection broke there is nothing to say farewell through.
-        with suppress(OSError, EOFError, SSHException):
-            hop.close()
         # Fabric leaves a connection alone that broke or that never signed in.
-        hop.client.close()
+        are_closed = ended(hop.close) and ended(hop.client.close)
+        if transport is None:
+            continue
+        if not are_closed:
+            with suppress(OSError):
+                transport.sock.close()
         # Garbage may be collected in any thread, this one of all.
-        if transport is not None and transport is not threading.current_thread():
+        elif transport is not threading.current_thread():
             transport.join(_JOIN_SECONDS)
-        if transport is not None and isinstance(transport.sock, ProxyCommand):
+        if isinstance(transport.sock, ProxyCommand):
             # The library ends it, but leaves its pipes and what is left of it.
             with transport.sock.process as process:
                 process.kill()

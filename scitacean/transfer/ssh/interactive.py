@@ -10,6 +10,8 @@ from typing import TypeAlias
 
 from paramiko import AuthenticationException, SSHException, Transport
 
+from scitacean.transfer.ssh.channels import close_transport
+
 Questions: TypeAlias = tuple[str, str, list[tuple[str, bool]]]
 """Title, instructions, and for each question its text and whether the answer may be shown."""
 
@@ -61,7 +63,7 @@ def converse(
                 answers.put(answer(questions))
         except BaseException as error:
             answers.put(None)
-            transport.close()
+            close_transport(transport)
             if isinstance(error, Empty):
                 raise AuthenticationException("it was silent for too long") from None
             raise

@@ -11,7 +11,7 @@ from typing import Final, Self
 from paramiko import Channel, SSHException
 
 from scitacean.errors import HostNotReachableError, TransferError
-from scitacean.transfer.ssh.channels import close_channel, giving_up, send_all
+from scitacean.transfer.ssh.channels import close_channel, ended, giving_up, send_all
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
 
@@ -90,7 +90,7 @@ class RemoteCommand:
     ) -> None:
         try:
             if error is not None and self._changes_files:
-                self._let_end()
+                ended(self._let_end, seconds=_MOST_ENDING_SECONDS + 1)
         finally:
             close_channel(self._channel)
 

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
-from scitacean.transfer.ssh.channels import send_all
+from scitacean.transfer.ssh.channels import close_transport, send_all
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
     VERSION,
@@ -275,7 +275,7 @@ class SftpSession:
     def abort(self) -> None:
         """Break the connection of this session; whoever waits for a reply gets an error. From any thread."""
         # Not the channel alone: to say farewell may wait for a server that takes nothing.
-        self._channel.get_transport().close()
+        close_transport(self._channel.get_transport())
 
     def no_sftp(self) -> FileNotAccessibleError:
         """Return the error for answers that are not SFTP."""

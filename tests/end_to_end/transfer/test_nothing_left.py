@@ -219,7 +219,8 @@ def _child(site: Site, code: str, names: list[str]) -> subprocess.Popen[bytes]:
     arguments = [server.port, server.username, str(server.key_file), str(server.known_hosts)]
     arguments += [str(site.local), server.served.posix, names]
     # Warnings of what was left open must not pass unseen.
-    command = [sys.executable, "-W", "error::ResourceWarning", "-c", code, json.dumps(arguments)]
+    watched = f"import faulthandler; faulthandler.dump_traceback_later(120, exit=True)\n{code}"
+    command = [sys.executable, "-W", "error::ResourceWarning", "-c", watched, json.dumps(arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
 
 

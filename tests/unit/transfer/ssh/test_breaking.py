@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from paramiko import Channel
 
 from scitacean.errors import HostNotReachableError
 from scitacean.model.dataset import Dataset
@@ -16,7 +19,7 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh import SSHFileTransfer, channels
 from tests.unit.transfer.ssh.conftest import (
     MakeTransfer,
     breaking_at,
@@ -230,6 +233,40 @@ def test_an_interrupt_leaves_a_connection_that_works(
             download.fetch_files([request], on_progress=interrupt)
         download.fetch_files([request])
     assert (tmp_path / "b").read_bytes() == local.read_bytes()
+
+
+@pytest.mark.parametrize("operation", ["send", "recv"])
+@pytest.mark.parametrize("number", [1, 100])
+def test_an_interrupt_that_leaves_a_lock_of_the_library_held_stops_nobody(
+    ssh_server: RunningSSHServer,
+    ssh_file_transfer: SSHFileTransfer,
+    dataset: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    operation: str,
+    number: int,
+) -> None:
+    held: list[Channel] = []
+    original = getattr(Channel, operation)
+
+    def interrupted(channel: Channel, *arguments: Any) -> object:
+        if not held and threading.current_thread() is threading.main_thread():
+            held.append(channel)
+            channel.lock.acquire()
+            raise KeyboardInterrupt
+        return original(channel, *arguments)
+
+    monkeypatch.setattr(channels, "_MOST_CLOSING_SECONDS", 0.3)
+    files = [local_file(tmp_path, str(index), os.urandom(1000)) for index in range(number)]
+    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Channel, operation, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                connection.upload_files(*files)
+        assert everything(ssh_server.root) == {}
+        connection.upload_files(*files)
+        assert len(everything(ssh_server.root)) == number + 1
+    held[0].lock.release()
 
 
 def reasons(error: BaseException | None) -> Iterator[BaseException]:
