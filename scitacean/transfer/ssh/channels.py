@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 from paramiko import Channel, SSHException, Transport
 
-# Channel.sendall is quadratic in what it is given, and Channel.send takes at most this much.
-_SEND_AT_ONCE = 32_704
+# Channel.sendall is quadratic in what it is given.
+SEND_AT_ONCE: Final = 32_704
+"""How many bytes fit into one packet of the connection."""
+
 _MOST_CLOSING_SECONDS = 5.0
 
 
-def send_all(channel: Channel, content: bytes) -> bool:
+def send_all(channel: Channel, content: bytes | memoryview) -> bool:
     """Send bytes.
 
     Parameters
@@ -33,9 +36,10 @@ def send_all(channel: Channel, content: bytes) -> bool:
     OSError, EOFError, paramiko.SSHException
         If the connection is broken or the other side takes nothing for longer than the timeout.
     """
+    view = memoryview(content)
     position = 0
-    while position < len(content):
-        sent = channel.send(content[position : position + _SEND_AT_ONCE])
+    while position < len(view):
+        sent = channel.send(bytes(view[position : position + SEND_AT_ONCE]))
         if not sent:
             return False
         position += sent

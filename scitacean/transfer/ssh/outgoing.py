@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
-from typing import BinaryIO
+from io import FileIO
 
 import attrs
 
@@ -107,8 +107,12 @@ class Outgoing:
         for start in range(first.end, self.size, PART_SIZE):
             yield OutgoingPart(start, min(start + PART_SIZE, self.size), self)
 
-    def read(self, part: OutgoingPart, size: int, algorithms: Collection[str]) -> Iterator[tuple[int, bytes]]:
+    def read(
+        self, part: OutgoingPart, size: int, algorithms: Collection[str]
+    ) -> Iterator[tuple[int, memoryview]]:
         """Yield the blocks of a part and their offsets; compute checksums on the way.
+
+        Each block takes the place of the one before.
 
         Parameters
         ----------
@@ -261,16 +265,18 @@ class _Reader:
 
     def __init__(self, item: Outgoing, algorithms: Collection[str]) -> None:
         self._item = item
-        self._source: BinaryIO = open(item.request.local, "rb", buffering=0)  # noqa: PTH123, SIM115  # close()
+        self._source = FileIO(item.request.local)  # close()
         self._digests = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
         self._hashed = 0
         self._ahead: dict[int, int] = {}
         self._lock = threading.Lock()
 
-    def blocks(self, part: OutgoingPart, size: int) -> Iterator[tuple[int, bytes]]:
+    def blocks(self, part: OutgoingPart, size: int) -> Iterator[tuple[int, memoryview]]:
+        space = memoryview(bytearray(min(size, part.end - part.start)))
         for offset in range(part.start, part.end, size):
+            content = space[: part.end - offset]
             with self._lock:
-                content = self._read(offset, min(size, part.end - offset))
+                self._read(offset, content)
                 self._hash(offset, content)
             yield offset, content
 
@@ -279,8 +285,7 @@ class _Reader:
         with self._lock:
             if self._digests:
                 # What was on the host already.
-                while self._hashed < item.size:
-                    self._hash(self._hashed, self._read(self._hashed, min(_CHUNK, item.size - self._hashed)))
+                self._hash_until(item.size)
             # The open file and the one that has the name now: it may have been replaced.
             for status in (os.fstat(self._source.fileno()), os.stat(item.request.local)):  # noqa: PTH116
                 if not item.is_like(status):
@@ -290,18 +295,15 @@ class _Reader:
     def close(self) -> None:
         self._source.close()
 
-    def _read(self, offset: int, size: int) -> bytes:
+    def _read(self, offset: int, content: memoryview) -> None:
         self._source.seek(offset)
-        content = self._source.read(size)
-        while len(content) < size:
+        while content:
             # A single read may give less than there is; nothing means that somebody has cut the file.
-            more = self._source.read(size - len(content))
-            if not more:
+            if not (size := self._source.readinto(content)):
                 raise changed_meanwhile(self._item.request.local)
-            content += more
-        return content
+            content = content[size:]
 
-    def _hash(self, offset: int, content: bytes) -> None:
+    def _hash(self, offset: int, content: memoryview) -> None:
         if not self._digests or offset < self._hashed:
             return
         if offset > self._hashed:
@@ -310,9 +312,16 @@ class _Reader:
         self._update(content)
         while (size := self._ahead.pop(self._hashed, 0)) > 0:
             # Read moments ago, so it is still in memory.
-            self._update(self._read(self._hashed, size))
+            self._hash_until(self._hashed + size)
 
-    def _update(self, content: bytes) -> None:
+    def _hash_until(self, end: int) -> None:
+        space = memoryview(bytearray(min(_CHUNK, end - self._hashed)))
+        while self._hashed < end:
+            content = space[: end - self._hashed]
+            self._read(self._hashed, content)
+            self._update(content)
+
+    def _update(self, content: memoryview) -> None:
         for digest in self._digests.values():
             digest.update(content)
         self._hashed += len(content)

@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 from paramiko import Channel, SSHException
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
-from scitacean.transfer.ssh.channels import close_transport, send_all
+from scitacean.transfer.ssh.channels import SEND_AT_ONCE, close_transport, send_all
 from scitacean.transfer.ssh.sftp_packets import (
     ATTRIBUTES_NONE,
     VERSION,
@@ -45,8 +45,6 @@ _T = TypeVar("_T")
 _SAFE_BLOCK = 32 * 1024
 _LARGEST_BLOCK = 255 * 1024
 _LARGEST_PACKET = _LARGEST_BLOCK + 64 * 1024
-# Requests that fit into one packet of the connection together share it.
-_SEND_AT_ONCE = 32_704
 # Taking all that has arrived is cheap; taking a part moves the rest.
 _RECEIVE_AT_ONCE = 1 << 24
 # Of open files, where a server does not tell how many it allows: half of what most systems allow a process.
@@ -171,9 +169,9 @@ class SftpSession:
         """Read a block of a file; the result may be shorter."""
         return self._start(Kind.READ, handle + _RANGE.pack(offset, size), partial(reply_data, size))
 
-    def write(self, handle: bytes, offset: int, content: bytes) -> Pending[None]:
-        """Write a block into a file."""
-        return self._start(Kind.WRITE, handle + _RANGE.pack(offset, len(content)) + content, reply_done)
+    def write(self, handle: bytes, offset: int, content: bytes | memoryview) -> Pending[None]:
+        """Write a block into a file; the memory may be used for something else then."""
+        return self._start(Kind.WRITE, handle + _RANGE.pack(offset, len(content)), reply_done, content)
 
     def stat(self, path: bytes) -> Pending[Attributes]:
         """Ask about a file, or what a link leads to."""
@@ -303,32 +301,41 @@ class SftpSession:
         self.write_size = min(write or _SAFE_BLOCK, _LARGEST_BLOCK)
         self.max_handles = handles or _SAFE_HANDLES
 
-    def _start(self, kind: Kind, body: bytes, read: Callable[[int, memoryview], _T]) -> Pending[_T]:
+    def _start(
+        self,
+        kind: Kind,
+        body: bytes,
+        read: Callable[[int, memoryview], _T],
+        content: bytes | memoryview = b"",
+    ) -> Pending[_T]:
         if self._broken is not None:
             raise self._unreachable(self._broken)
         number = self._next_request
         self._next_request = (number + 1) & 0xFFFFFFFF
-        self._outgoing.append(_HEADER.pack(len(body) + 5, kind, number) + body)
-        self._outgoing_size += len(body) + _HEADER.size
+        request = _HEADER.pack(len(body) + len(content) + 5, kind, number) + body
+        # Large blocks are copied as seldom as possible: the first packet takes a beginning with it.
+        begin = content[: max(0, SEND_AT_ONCE - self._outgoing_size - len(request))]
+        self._outgoing.append(b"".join((request, begin)))
+        self._outgoing_size += len(self._outgoing[-1])
         pending = self._waiting[number] = Pending(self, read)
-        if self._outgoing_size >= _SEND_AT_ONCE:
-            self._flush()
+        if self._outgoing_size >= SEND_AT_ONCE:
+            self._flush(content[len(begin) :])
         return pending
 
-    def _flush(self) -> None:
+    def _flush(self, rest: bytes | memoryview = b"") -> None:
         if self._broken is not None:
             raise self._unreachable(self._broken)
         if self._outgoing:
             message = b"".join(self._outgoing)
             self._outgoing.clear()
             self._outgoing_size = 0
-            self._send(message)
+            self._send(message, rest)
 
-    def _send(self, message: bytes) -> None:
+    def _send(self, message: bytes, rest: bytes | memoryview = b"") -> None:
         # After an interrupt in between the server would take the next packet for the rest of this one.
         self._broken = "got a part of a request only"
         try:
-            sent = send_all(self._channel, message)
+            sent = send_all(self._channel, message) and send_all(self._channel, rest)
         except (OSError, EOFError, SSHException) as error:
             raise self._lost(error) from error
         if not sent:
