@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from scitacean.transfer.ssh.lanes import Line
-from scitacean.transfer.ssh.remote_command import RemoteCommand, fallible
+from scitacean.transfer.ssh.remote_command import Program, RemoteCommand, fallible
 
 
 class CommandsAhead:
-    """Holds commands that change files, until they are taken; ends those that are not.
+    """Holds commands until they are taken; ends those that are not.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class CommandsAhead:
     def __init__(self, line: Line, tools: dict[str, bool]) -> None:
         self._line = line
         self._tools = tools
-        self._started: dict[str, list[RemoteCommand]] = {}
+        self._started: dict[Program, list[RemoteCommand]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -35,60 +35,42 @@ class CommandsAhead:
             for command in started:
                 command.__exit__(None, None, None)
 
-    def start(self, tool: str, command: str, *, window: int, greeting: bytes = b"") -> None:
+    def start(self, program: Program) -> None:
         """Start a command, if the host is not known to lack what it needs.
-
-        Parameters
-        ----------
-        tool:
-            What it needs.
-        command, window, greeting:
-            See :class:`RemoteCommand`.
 
         Raises
         ------
         TransferError
             If the connection breaks and there is no other.
         """
-        if self._tools.get(tool, True):
-            with fallible(self._line, self._tools, tool):
-                self.put_back(tool, self._run(command, window, greeting))
+        if self._tools.get(program.tool, True):
+            with fallible(self._line, self._tools, program.tool):
+                self.put_back(program, self._run(program))
 
-    def take(self, tool: str, command: str, *, window: int, greeting: bytes = b"") -> RemoteCommand:
+    def take(self, program: Program) -> RemoteCommand:
         """Return a command that was started, or start it now; the caller ends it.
-
-        Parameters
-        ----------
-        tool:
-            What it needs.
-        command, window, greeting:
-            See :class:`RemoteCommand`; the same as for those that were started.
 
         Raises
         ------
         CommandError
             If the server runs no commands, or the connection is broken.
         """
-        while started := self._started.get(tool):
+        while started := self._started.get(program):
             running = started.pop()
             if running.connected is self._line.connected:
                 return running
             running.__exit__(None, None, None)
-        return self._run(command, window, greeting)
+        return self._run(program)
 
-    def put_back(self, tool: str, running: RemoteCommand) -> None:
-        """Keep a command that waits for more, to be taken again.
+    def put_back(self, program: Program, running: RemoteCommand) -> None:
+        """Keep a command that waits for more, to be taken again."""
+        self._started.setdefault(program, []).append(running)
 
-        Parameters
-        ----------
-        tool:
-            What it needs.
-        running:
-            The command.
-        """
-        self._started.setdefault(tool, []).append(running)
-
-    def _run(self, command: str, window: int, greeting: bytes) -> RemoteCommand:
+    def _run(self, program: Program) -> RemoteCommand:
         return RemoteCommand(
-            self._line.connected, command, window=window, changes_files=True, greeting=greeting
+            self._line.connected,
+            program.command,
+            window=program.window,
+            changes_files=program.changes_files,
+            greeting=program.greeting,
         )

@@ -20,7 +20,13 @@ from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.receiving import receivers, send_to
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand, fallible, gathered
+from scitacean.transfer.ssh.remote_command import (
+    CommandError,
+    Program,
+    RemoteCommand,
+    fallible,
+    gathered,
+)
 from scitacean.transfer.ssh.sending import SendSettings
 
 _TAR: Final = "tar"
@@ -92,7 +98,7 @@ def prepare_bundles(ahead: CommandsAhead, line: Line, tools: dict[str, bool], se
         if tools.get(host_program.PERL, True):
             host_program.start_ahead(ahead)
         else:
-            ahead.start(_TAR, _read_archive(settings), window=_WINDOW)
+            ahead.start(_read_archive(settings))
 
 
 def send_bundles(
@@ -156,9 +162,10 @@ def _streams(line: Line) -> int:
     return 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
 
 
-def _read_archive(settings: SendSettings) -> str:
+def _read_archive(settings: SendSettings) -> Program:
     permissions = " --no-same-permissions" if settings.file_mode is None else " --preserve-permissions"
-    return _READ_ARCHIVE + permissions + ("" if settings.keep_times else " --touch")
+    times = "" if settings.keep_times else " --touch"
+    return Program(_TAR, _READ_ARCHIVE + permissions + times, window=_WINDOW)
 
 
 def _send(
@@ -172,7 +179,7 @@ def _send(
     streams = _streams(line)
     with ExitStack() as stack:
         commands = [
-            stack.enter_context(ahead.take(_TAR, _read_archive(settings), window=_WINDOW))
+            stack.enter_context(ahead.take(_read_archive(settings)))
             for _ in range(streams)
         ]
         shares = [

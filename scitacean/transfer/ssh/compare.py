@@ -103,7 +103,7 @@ class _Comparing:
         handle = await session.open(self._places[part.file], OpenFlag.READ)
         try:
             blocks = [
-                (content, session.read(handle, offset, len(content)))
+                (bytes(content), session.read(handle, offset, len(content)))
                 for offset, content in part.file.read(part, session.read_size, ())
             ]
             self._was_read(part)

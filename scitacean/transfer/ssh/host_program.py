@@ -14,7 +14,7 @@ from typing import Final
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
+from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand
 from scitacean.transfer.ssh.sending import SendSettings
 from scitacean.transfer.ssh.sftp_packets import Attributes
 
@@ -79,7 +79,7 @@ def start_ahead(ahead: CommandsAhead) -> None:
     TransferError
         If the connection breaks and there is no other.
     """
-    ahead.start(PERL, _PROGRAM, window=_WINDOW, greeting=_GREETING)
+    ahead.start(_program())
 
 
 def take(ahead: CommandsAhead) -> RemoteCommand:
@@ -90,12 +90,12 @@ def take(ahead: CommandsAhead) -> RemoteCommand:
     CommandError
         If the server runs no commands, or the connection is broken.
     """
-    return ahead.take(PERL, _PROGRAM, window=_WINDOW, greeting=_GREETING)
+    return ahead.take(_program())
 
 
 def put_back(ahead: CommandsAhead, command: RemoteCommand) -> None:
     """Keep the program for later."""
-    ahead.put_back(PERL, command)
+    ahead.put_back(_program(), command)
 
 
 def to_receive(item: Outgoing, settings: SendSettings) -> bytes:
@@ -153,6 +153,10 @@ def is_there(lines: Iterator[bytes]) -> Attributes | None:
         If nothing comes for longer than the timeout and the host does not answer either.
     """
     return _attributes(next(lines, b""))
+
+
+def _program() -> Program:
+    return Program(PERL, _PROGRAM, window=_WINDOW, greeting=_GREETING)
 
 
 # Of most files of an upload the same is told.

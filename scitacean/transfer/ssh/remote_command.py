@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
+import attrs
 from paramiko import Channel, SSHException
 
 from scitacean.errors import HostNotReachableError, TransferError
@@ -30,6 +31,25 @@ class CommandError(Exception):
     """The host did not run the command to its end; the connection may be broken."""
 
 
+@attrs.frozen
+class Program:
+    """A command that can be started before it is needed.
+
+    Attributes
+    ----------
+    tool:
+        What of the host it needs.
+    command, window, changes_files, greeting:
+        See :class:`RemoteCommand`.
+    """
+
+    tool: str
+    command: str
+    window: int
+    changes_files: bool = True
+    greeting: bytes = b""
+
+
 class RemoteCommand:
     """A command that runs on the host while this is open.
 
@@ -48,7 +68,7 @@ class RemoteCommand:
         runs, since a login shell that takes long to start would give it that after the connection broke,
         and where this is left with an error, that is when it has done what it was sent.
     greeting:
-        What such a command writes when it runs; empty where it is enough that the shell does.
+        What the command writes when it runs; empty where it is enough that the shell does.
 
     Raises
     ------
@@ -67,7 +87,7 @@ class RemoteCommand:
     ) -> None:
         self.connected = connected
         self._changes_files = changes_files
-        self._runs = not changes_files
+        self._runs = not (changes_files or greeting)
         self._greeting = greeting or _RUNS_LINE
         self._early = b""
         with _told():
@@ -95,7 +115,7 @@ class RemoteCommand:
             close_channel(self._channel)
 
     def wait_until_it_runs(self) -> None:
-        """Wait until a command that changes files has started.
+        """Wait until a command that changes files, or has a greeting, has started.
 
         Raises
         ------

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import attrs
+
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.ssh import SSHFileTransfer
 from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.remote_command import Program
 
 ANY = RemotePath("")
-WINDOW = 1 << 20
+CAT = Program("cat", "cat", window=1 << 20)
 
 
 def test_commands_started_ahead(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset
 ) -> None:
     def said(ahead: CommandsAhead) -> bytes:
-        with ahead.take("cat", "cat", window=WINDOW) as command:
+        with ahead.take(CAT) as command:
             command.send([b"123"])
             command.end_input()
             return b"".join(command.output())
@@ -26,17 +29,17 @@ def test_commands_started_ahead(
         line = connection._line
         with CommandsAhead(line, tools) as ahead:
             for _ in range(3):
-                ahead.start("cat", "cat", window=WINDOW)
+                ahead.start(CAT)
             assert said(ahead) == b"123"
             ssh_server.kill_connections()
             line.again(lambda: line.sftp.ping())
             # Those of the connection that broke are of no use.
             assert said(ahead) == b"123"
-            ahead.start("cat", "cat", window=WINDOW)
+            ahead.start(CAT)
         tools["cat"] = False
         with CommandsAhead(line, tools) as ahead:
             before = ssh_server.connections_made
-            ahead.start("cat", "no-such-command", window=WINDOW)
+            ahead.start(attrs.evolve(CAT, command="no-such-command"))
             assert said(ahead) == b"123"
             assert ssh_server.connections_made == before
     assert tools == {"cat": False}

@@ -236,7 +236,7 @@ def test_a_server_that_takes_little_at_a_time(
     monkeypatch: pytest.MonkeyPatch,
     at_once: int,
 ) -> None:
-    monkeypatch.setattr(channels, "_SEND_AT_ONCE", at_once)
+    monkeypatch.setattr(channels, "SEND_AT_ONCE", at_once)
     monkeypatch.setattr(receiving, "_FILES_AT_ONCE", 2)
     monkeypatch.setattr(host_program, "_WINDOW", 1 << 15)
     with make_transfer(ssh_server) as transfer:
