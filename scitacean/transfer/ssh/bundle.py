@@ -110,6 +110,7 @@ def send_bundles(
     ahead: CommandsAhead,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
+    on_there: Callable[[Outgoing], None],
 ) -> set[Outgoing]:
     """Send small files to their partial names in bundles, as many as come through.
 
@@ -129,6 +130,8 @@ def send_bundles(
         Tells of which checksums are to be computed on the way.
     on_sent:
         Is told which files have been sent.
+    on_there:
+        Is told which of them the host says are there, where it says so.
 
     Returns
     -------
@@ -149,7 +152,9 @@ def send_bundles(
         if tools.get(host_program.PERL, True):
             with fallible(line, tools, host_program.PERL), receivers(ahead, _streams(line)) as commands:
                 is_begun = True
-                there |= send_to(commands, bundle, settings, algorithms=algorithms, on_sent=on_sent)
+                there |= send_to(
+                    commands, bundle, settings, algorithms=algorithms, on_sent=on_sent, on_there=on_there
+                )
         # Where it broke in the middle, what is there of these files is left to requests.
         if not is_begun and tools.get(_TAR, True):
             with fallible(line, tools, _TAR):
@@ -178,10 +183,7 @@ def _send(
 ) -> None:
     streams = _streams(line)
     with ExitStack() as stack:
-        commands = [
-            stack.enter_context(ahead.take(_read_archive(settings)))
-            for _ in range(streams)
-        ]
+        commands = [stack.enter_context(ahead.take(_read_archive(settings))) for _ in range(streams)]
         shares = [
             gathered(_archive(bundle[number::streams], settings, algorithms, on_sent))
             for number in range(streams)

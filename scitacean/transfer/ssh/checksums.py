@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Self
 
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
+from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.errors import check_is_file
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import HostPaths, shown, unmistakable
-from scitacean.transfer.ssh.remote_command import CommandError, RemoteCommand
+from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand
 
 _TOOLS = {
     "md5": "md5sum",
@@ -29,7 +32,106 @@ _TOOLS = {
 _NAMES_AT_ONCE = 50_000
 _BYTES_AT_ONCE = 8 << 20
 _WINDOW = 32 << 20
+# The tool starts in some milliseconds; it should not wait long for more names.
+_NAMES_OF_TOOL = 250
 _ENTRY = re.compile(rb"([0-9a-f]{32,128}) [ *](.*)", re.DOTALL)
+
+
+class ChecksumFeed:
+    """A tool on the host that computes checksums while the names of further files come.
+
+    Parameters
+    ----------
+    command:
+        The tool; ends with this.
+    """
+
+    def __init__(self, command: RemoteCommand) -> None:
+        self._command = command
+        self._waiting: list[bytes] = []
+        self._number = 0
+        self._size = 0
+        self.has_ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._command.__exit__(None, None, None)
+
+    def add(self, name: bytes) -> bool:
+        """Add a file.
+
+        Parameters
+        ----------
+        name:
+            As :func:`unmistakable` makes it.
+
+        Returns
+        -------
+        :
+            Whether it was taken: the tool takes so many only.
+
+        Raises
+        ------
+        CommandError
+            If the connection is broken.
+        """
+        if self._number == _NAMES_AT_ONCE or self._size + len(name) > _BYTES_AT_ONCE:
+            return False
+        self._number += 1
+        self._size += len(name)
+        self._waiting.append(name)
+        if len(self._waiting) == _NAMES_OF_TOOL:
+            self._send()
+        return True
+
+    def results(self) -> dict[bytes, str]:
+        """Return the checksums, by name, when all files have been added; what cannot be read is missing.
+
+        Raises
+        ------
+        CommandError
+            If the tool does not run, or the connection is broken.
+        HostNotReachableError
+            If nothing comes for longer than the timeout and the host does not answer either.
+        """
+        self._send()
+        self._command.end_input()
+        self._command.wait_until_it_runs()
+        output = b"".join(self._command.output())
+        self.has_ended = self._command.exit_status() >= 0
+        # What has no end was being written when the tool was ended.
+        entries = (_ENTRY.search(entry) for entry in output.split(b"\0")[:-1])
+        return {entry[2]: entry[1].decode() for entry in entries if entry}
+
+    def _send(self) -> None:
+        if self._waiting:
+            self._command.send([b"".join(name + b"\0" for name in self._waiting)])
+            self._waiting.clear()
+
+
+def start_ahead(ahead: CommandsAhead, algorithm: str) -> None:
+    """Start the tool of an algorithm, if there may be one, while there is something else to do.
+
+    Raises
+    ------
+    TransferError
+        If the connection breaks and there is no other.
+    """
+    if algorithm in _TOOLS:
+        ahead.start(_program(algorithm))
+
+
+def feed(ahead: CommandsAhead, algorithm: str) -> ChecksumFeed:
+    """Return a tool that computes checksums of files while others are still on their way.
+
+    Raises
+    ------
+    CommandError
+        If the host runs no commands, or the connection is broken.
+    """
+    return ChecksumFeed(ahead.take(_program(algorithm)))
 
 
 class HostChecksums:
@@ -51,8 +153,15 @@ class HostChecksums:
         self._paths = paths
         self._works = tools
 
-    def can(self, algorithm: str) -> bool:
+    def can(self, algorithm: str, *, ahead: CommandsAhead | None = None) -> bool:
         """Whether the host can compute checksums of an algorithm.
+
+        Parameters
+        ----------
+        algorithm:
+            Its name.
+        ahead:
+            May have the tool, and keeps it.
 
         Raises
         ------
@@ -62,11 +171,22 @@ class HostChecksums:
         if algorithm not in _TOOLS:
             return False
         if algorithm not in self._works:
-            self._works[algorithm] = self._try_tool(algorithm)
+            self._works[algorithm] = self._try_tool(algorithm, ahead)
         return self._works[algorithm]
 
-    def of_own_files(self, names: Iterable[bytes], *, algorithm: str) -> dict[bytes, str]:
+    def of_own_files(
+        self, names: Iterable[bytes], *, algorithm: str, ahead: CommandsAhead | None = None
+    ) -> dict[bytes, str]:
         """Compute checksums of files that are known to be regular ones; what cannot be read is missing.
+
+        Parameters
+        ----------
+        names:
+            Of the files.
+        algorithm:
+            Its name.
+        ahead:
+            May have the tool.
 
         Raises
         ------
@@ -76,8 +196,8 @@ class HostChecksums:
         exact = {unmistakable(name): name for name in names}
         found: dict[bytes, str] = {}
         for portion in _portions(exact):
-            found |= self._run(algorithm, portion)
-        return {exact[name]: checksum for name, checksum in found.items()}
+            found |= self._run(algorithm, portion, ahead)
+        return {exact[name]: checksum for name, checksum in found.items() if name in exact}
 
     def compute(self, paths: Sequence[RemotePath], *, algorithm: str) -> Mapping[RemotePath, str] | None:
         """Compute checksums; None where the host has no tool for the algorithm or no shell.
@@ -108,34 +228,42 @@ class HostChecksums:
             if attributes is not None:
                 check_is_file(attributes, name, self._line.connected.host)
 
-    def _try_tool(self, algorithm: str) -> bool:
-        # A file that is known to be empty everywhere shows that shell, xargs and tool do what they should.
-        empty = hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
-        return self._run(algorithm, [b"/dev/null"]).get(b"/dev/null") == empty
+    def _try_tool(self, algorithm: str, ahead: CommandsAhead | None) -> bool:
+        with self._kept(ahead) as kept:
+            try:
+                running = kept.take(_program(algorithm))
+            except CommandError:
+                # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
+                self._line.sftp.ping()
+                return False
+            kept.put_back(_program(algorithm), running)
+            return self._greets(running)
 
-    def _run(self, algorithm: str, names: Sequence[bytes]) -> dict[bytes, str]:
-        # The names are data on the command's input, so no shell ever reads one.
-        output = self._execute(
-            f"xargs -0 {_TOOLS[algorithm]} -z --", b"".join(name + b"\0" for name in names)
-        )
-        # What has no end was being written when the tool was ended.
-        entries = (_ENTRY.search(entry) for entry in output.split(b"\0")[:-1])
-        return {entry[2]: entry[1].decode() for entry in entries if entry}
+    def _kept(self, ahead: CommandsAhead | None) -> AbstractContextManager[CommandsAhead]:
+        return CommandsAhead(self._line, self._works) if ahead is None else nullcontext(ahead)
 
-    def _execute(self, command: str, content: bytes) -> bytes:
+    def _greets(self, running: RemoteCommand) -> bool:
         try:
-            with RemoteCommand(self._line.connected, command, window=_WINDOW) as running:
-                running.send([content])
-                running.end_input()
-                output = b"".join(running.output())
-                if running.exit_status() < 0:
-                    # The output ends in the same way with a connection that breaks.
-                    self._line.sftp.ping()
-                return output
+            running.wait_until_it_runs()
         except CommandError:
-            # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
             self._line.sftp.ping()
-            return b""
+            return False
+        return True
+
+    def _run(self, algorithm: str, names: Sequence[bytes], ahead: CommandsAhead | None) -> dict[bytes, str]:
+        with self._kept(ahead) as kept:
+            try:
+                with feed(kept, algorithm) as running:
+                    for name in names:
+                        running.add(name)
+                    found = running.results()
+                    if not running.has_ended:
+                        # The output ends in the same way with a connection that breaks.
+                        self._line.sftp.ping()
+                    return found
+            except CommandError:
+                self._line.sftp.ping()
+                return {}
 
 
 def _portions(names: Iterable[bytes]) -> Iterator[list[bytes]]:
@@ -149,3 +277,17 @@ def _portions(names: Iterable[bytes]) -> Iterator[list[bytes]]:
         size += len(name)
     if portion:
         yield portion
+
+
+def _program(algorithm: str) -> Program:
+    # A file that is known to be empty everywhere shows that shell and tool do what they should. The names
+    # are data on the command's input, so no shell ever reads one.
+    tool = f"{_TOOLS[algorithm]} -z --"
+    empty = hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
+    return Program(
+        algorithm,
+        f"{tool} /dev/null && xargs -0 -n {_NAMES_OF_TOOL} {tool}",
+        window=_WINDOW,
+        changes_files=False,
+        greeting=f"{empty}  /dev/null\0".encode(),
+    )

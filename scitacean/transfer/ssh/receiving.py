@@ -55,6 +55,7 @@ def send_to(
     *,
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
+    on_there: Callable[[Outgoing], None],
 ) -> set[Outgoing]:
     """Send files to their partial names, and note what the host says of them.
 
@@ -69,6 +70,8 @@ def send_to(
     algorithms:
         Tells of which checksums are to be computed on the way.
     on_sent:
+        Is told which files have been sent.
+    on_there:
         Is told which files are there.
 
     Returns
@@ -90,6 +93,7 @@ def send_to(
     def note(item: Outgoing, attributes: Attributes) -> None:
         there[item] = attributes
         on_sent(item)
+        on_there(item)
 
     streams = [
         _stream(command, items[number :: len(commands)], settings, algorithms, note)

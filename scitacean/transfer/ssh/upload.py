@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Literal
 
 from scitacean.errors import FileUploadError, IntegrityError, TransferError
@@ -22,6 +22,7 @@ from scitacean.transfer.protocol import (
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
+from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.errors import already_there
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
@@ -35,7 +36,7 @@ from scitacean.transfer.ssh.paths import HostPaths, parent, shown
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
-from scitacean.transfer.ssh.verify import Verification
+from scitacean.transfer.ssh.verify import Verification, prepare
 
 
 class SSHUploadConnection:
@@ -175,7 +176,8 @@ class SSHUploadConnection:
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
         missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
-        return outlook(items, missing, self._line, self._verification(items))
+        with self._commands() as early:
+            return outlook(items, missing, self._line, self._verification(items, early))
 
     def clear_upload(self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]) -> list[RemotePath]:
         """Remove what another connection, which is gone, has sent, and folders that are empty then.
@@ -189,15 +191,15 @@ class SSHUploadConnection:
         FileNotAccessibleError
             If the connection breaks.
         """
-        verification = self._verification([])
-        return clear(
-            leftovers,
-            made_folders,
-            line=self._line,
-            paths=self._paths,
-            checksums=self._checksums,
-            verification=verification,
-        )
+        with self._commands() as early:
+            return clear(
+                leftovers,
+                made_folders,
+                line=self._line,
+                paths=self._paths,
+                checksums=self._checksums,
+                verification=self._verification([], early),
+            )
 
     def look_up(self, paths: Sequence[RemotePath]) -> Mapping[RemotePath, int | None]:
         """Find out how large files are; links are followed, and what is no file is missing."""
@@ -230,17 +232,24 @@ class SSHUploadConnection:
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
-        with CommandsAhead(self._line, self._tools) as ahead:
+        with self._commands() as early:
             if len(requests) >= LEAST_FILES:
-                prepare_bundles(ahead, self._line, self._tools, self._settings)
+                prepare_bundles(early.ahead, self._line, self._tools, self._settings)
+            prepare(early.ahead, requests, self._verify)
             items = [Outgoing.from_request(request, self._paths) for request in requests]
-            self._send_items(items, on_progress, ahead)
+            self._send_items(items, on_progress, early)
         return items
 
+    @contextmanager
+    def _commands(self) -> Iterator[EarlyChecksums]:
+        with CommandsAhead(self._line, self._tools) as ahead, EarlyChecksums(ahead) as early:
+            yield early
+
     def _send_items(
-        self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, ahead: CommandsAhead
+        self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, early: EarlyChecksums
     ) -> None:
-        verification = self._verification(items)
+        ahead = early.ahead
+        verification = self._verification(items, early)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
         missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
@@ -253,9 +262,9 @@ class SSHUploadConnection:
             self._check(wanted, verification, ahead)
             naming.name_files(wanted, ahead)
 
-    def _verification(self, items: Sequence[Outgoing]) -> Verification:
+    def _verification(self, items: Sequence[Outgoing], early: EarlyChecksums) -> Verification:
         number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
-        return Verification(self._line, self._checksums, self._verify, connections=number)
+        return Verification(self._line, self._checksums, self._verify, connections=number, early=early)
 
     def _not_there(
         self, items: Sequence[Outgoing], missing: set[bytes], verification: Verification
@@ -330,7 +339,7 @@ class SSHUploadConnection:
             if on_progress is not None:
                 on_progress(item.request.remote, item.size)
 
-        return send_bundles(
+        there = send_bundles(
             self._line,
             self._tools,
             small,
@@ -338,7 +347,11 @@ class SSHUploadConnection:
             ahead=ahead,
             algorithms=verification.algorithms,
             on_sent=tell,
+            on_there=verification.arrived,
         )
+        # Where it broke, the others are sent again.
+        verification.keep_only(there)
+        return there
 
     def _check(self, items: Sequence[Outgoing], verification: Verification, ahead: CommandsAhead) -> None:
         bad = verification.find_different(items)

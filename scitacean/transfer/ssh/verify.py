@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
-from scitacean.transfer.protocol import Verified
-from scitacean.transfer.ssh.checksums import HostChecksums
+from scitacean.transfer.protocol import SendRequest, Verified
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.checksums import HostChecksums, start_ahead
 from scitacean.transfer.ssh.compare import differing
+from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
@@ -17,6 +19,19 @@ from scitacean.transfer.ssh.sftp_packets import Attributes
 # In order of preference, for files for which no other algorithm was asked: the first one is fast on every
 # processor, the second one on those that have instructions for it.
 _PROVING = ("blake2b", "sha256", "sha512", "sha1", "md5")
+
+
+def prepare(ahead: CommandsAhead, requests: Iterable[SendRequest], wanted: Verified) -> None:
+    """Start what compares files, while there is something else to do.
+
+    Raises
+    ------
+    TransferError
+        If the connection breaks and there is no other.
+    """
+    if wanted == "checksum":
+        for algorithm in {request.checksum_algorithm or _PROVING[0] for request in requests}:
+            start_ahead(ahead, algorithm)
 
 
 class Verification:
@@ -32,13 +47,24 @@ class Verification:
         How to compare. A host that can compute no checksums is read back in samples.
     connections:
         How many connections to use for reading back.
+    early:
+        Has checksums computed on the host while files are on their way.
     """
 
-    def __init__(self, line: Line, checksums: HostChecksums, wanted: Verified, *, connections: int) -> None:
+    def __init__(
+        self,
+        line: Line,
+        checksums: HostChecksums,
+        wanted: Verified,
+        *,
+        connections: int,
+        early: EarlyChecksums,
+    ) -> None:
         self._line = line
         self._checksums = checksums
         self._wanted = wanted
         self._connections = connections
+        self._early = early
         self._proving: dict[str | None, str | None] = {}
 
     @property
@@ -50,6 +76,15 @@ class Verification:
         """Return the algorithms of the checksums of a file that are needed."""
         asked = item.request.checksum_algorithm
         return {name for name in (asked, self._algorithm(asked)) if name is not None}
+
+    def arrived(self, item: Outgoing) -> None:
+        """Begin to compare a file that has its partial name, while others are on their way."""
+        if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
+            self._early.add(item, algorithm)
+
+    def keep_only(self, items: Collection[Outgoing]) -> None:
+        """Forget what :meth:`arrived` was told of all but some files: the others may be sent again."""
+        self._early.keep_only(items)
 
     def same(self, items: Sequence[Outgoing]) -> list[bool]:
         """Return for each of some files that have their names whether all of their content is the same.
@@ -134,12 +169,15 @@ class Verification:
         different = set()
         for algorithm, group in groups.items():
             if algorithm is not None:
-                compute = partial(self._checksums.of_own_files, algorithm=algorithm)
-                found = self._line.again(partial(compute, [places[item] for item in group]))
-                told = {item: found[places[item]] for item in group if places[item] in found}
-                different |= {item for item, checksum in told.items() if checksum != item.checksum(algorithm)}
+                told = self._early.results(algorithm)
+                late = {places[item]: item for item in group if item not in told}
+                compute = partial(self._checksums.of_own_files, algorithm=algorithm, ahead=self._early.ahead)
+                found = self._line.again(partial(compute, late))
+                told |= {late[name]: checksum for name, checksum in found.items()}
                 # Whoever ended the tool said nothing about the files.
                 untold = {item: places[item] for item in group if item not in told}
+                compared = [item for item in group if item in told]
+                different |= {item for item in compared if told[item] != item.checksum(algorithm)}
                 different |= differing(untold, self._line, how_much="all", connections=self._connections)
         return different
 
@@ -149,6 +187,7 @@ class Verification:
             return None
         if asked not in self._proving:
             candidates = _PROVING if asked is None else (asked, *_PROVING)
-            able = (name for name in candidates if self._line.again(partial(self._checksums.can, name)))
+            can = partial(self._checksums.can, ahead=self._early.ahead)
+            able = (name for name in candidates if self._line.again(partial(can, name)))
             self._proving[asked] = next(able, None)
         return self._proving[asked]

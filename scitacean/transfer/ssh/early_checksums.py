@@ -1,0 +1,65 @@
+"""Checksums that the host computes of files that are there, while others are still on their way to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import ExitStack, suppress
+from typing import Self
+
+from scitacean.errors import HostNotReachableError
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.checksums import ChecksumFeed, feed
+from scitacean.transfer.ssh.outgoing import Outgoing
+from scitacean.transfer.ssh.paths import unmistakable
+from scitacean.transfer.ssh.remote_command import CommandError
+
+
+class EarlyChecksums:
+    """Feeds the tools of the host. Where one does not work, the checksums are missing, and nothing else is.
+
+    Parameters
+    ----------
+    ahead:
+        May have the tools.
+    """
+
+    def __init__(self, ahead: CommandsAhead) -> None:
+        self.ahead = ahead
+        self._feeds: dict[str, ChecksumFeed | None] = {}
+        self._fed: dict[Outgoing, str] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def add(self, item: Outgoing, algorithm: str) -> None:
+        """Add a file that has its partial name."""
+        if algorithm not in self._feeds:
+            self._feeds[algorithm] = self._started(algorithm)
+        running = self._feeds[algorithm]
+        with suppress(CommandError, HostNotReachableError):
+            if running is not None and running.add(unmistakable(item.partial)):
+                self._fed[item] = algorithm
+
+    def keep_only(self, items: Collection[Outgoing]) -> None:
+        """Forget all but some files: the others may be sent again."""
+        self._fed = {item: algorithm for item, algorithm in self._fed.items() if item in items}
+
+    def results(self, algorithm: str) -> dict[Outgoing, str]:
+        """Return the checksums of an algorithm, of the files that were added."""
+        running = self._feeds.pop(algorithm, None)
+        found: dict[bytes, str] = {}
+        if running is not None:
+            with suppress(CommandError, HostNotReachableError):
+                found = running.results()
+        names = {item: unmistakable(item.partial) for item, used in self._fed.items() if used == algorithm}
+        return {item: found[name] for item, name in names.items() if name in found}
+
+    def _started(self, algorithm: str) -> ChecksumFeed | None:
+        try:
+            return self._stack.enter_context(feed(self.ahead, algorithm))
+        except CommandError:
+            return None
