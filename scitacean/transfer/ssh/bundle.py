@@ -19,7 +19,7 @@ from scitacean.transfer.ssh.incoming import Incoming
 from scitacean.transfer.ssh.lanes import LONG_ROUND_TRIP, Line
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
-from scitacean.transfer.ssh.receiving import receivers, send_to
+from scitacean.transfer.ssh.receiving import send_to
 from scitacean.transfer.ssh.remote_command import (
     CommandError,
     Program,
@@ -56,6 +56,8 @@ def fetch_bundles(
     files: Iterable[Incoming],
     on_arrived: Callable[[Incoming, int], None],
     on_complete: Callable[[Sequence[Incoming]], None],
+    *,
+    ahead: CommandsAhead,
 ) -> None:
     """Fetch small files in bundles, as many as come through.
 
@@ -71,6 +73,8 @@ def fetch_bundles(
         Is told how many more bytes of a file are here.
     on_complete:
         Is told which files are complete and right.
+    ahead:
+        May have what makes them.
 
     Raises
     ------
@@ -81,9 +85,27 @@ def fetch_bundles(
     while tools.get(_TAR, True) and (bundle := list(_portion(remaining))):
         with fallible(line, tools, _TAR):
             try:
-                on_complete(_fetch(line, bundle, on_arrived))
+                on_complete(_fetch(ahead, bundle, on_arrived))
             except NotAnArchiveError as error:
                 raise CommandError("its output is no archive") from error
+
+
+def receiving_program(tools: dict[str, bool], settings: SendSettings) -> Program:
+    """Return what takes bundles on the host.
+
+    Parameters
+    ----------
+    tools:
+        What is known of the host.
+    settings:
+        How files are written.
+    """
+    return host_program.program() if tools.get(host_program.PERL, True) else _read_archive(settings)
+
+
+def sending_program() -> Program:
+    """Return what makes bundles on the host."""
+    return Program(_TAR, _WRITE_ARCHIVE, window=_WINDOW, changes_files=False)
 
 
 def prepare_bundles(ahead: CommandsAhead, line: Line, tools: dict[str, bool], settings: SendSettings) -> None:
@@ -94,11 +116,7 @@ def prepare_bundles(ahead: CommandsAhead, line: Line, tools: dict[str, bool], se
     FileNotAccessibleError
         If the connection breaks and there is no other.
     """
-    for _ in range(_streams(line)):
-        if tools.get(host_program.PERL, True):
-            host_program.start_ahead(ahead)
-        else:
-            ahead.start(_read_archive(settings))
+    ahead.start(receiving_program(tools, settings), number=_streams(line))
 
 
 def send_bundles(
@@ -150,7 +168,10 @@ def send_bundles(
     while bundle := list(islice(remaining, _FILES_AT_ONCE)):
         is_begun = False
         if tools.get(host_program.PERL, True):
-            with fallible(line, tools, host_program.PERL), receivers(ahead, _streams(line)) as commands:
+            with (
+                fallible(line, tools, host_program.PERL),
+                ahead.running(host_program.program(), _streams(line)) as commands,
+            ):
                 is_begun = True
                 there |= send_to(
                     commands, bundle, settings, algorithms=algorithms, on_sent=on_sent, on_there=on_there
@@ -234,10 +255,10 @@ def _portion(files: Iterator[Incoming]) -> Iterator[Incoming]:
 
 
 def _fetch(
-    line: Line, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
+    ahead: CommandsAhead, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
 ) -> list[Incoming]:
     try:
-        return _received(line, bundle, on_arrived)
+        return _received(ahead, bundle, on_arrived)
     except BaseException:
         # Of a file that shrinks meanwhile tar sends zeros to the end, and says so when it ends.
         for file in bundle:
@@ -246,11 +267,11 @@ def _fetch(
 
 
 def _received(
-    line: Line, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
+    ahead: CommandsAhead, bundle: Sequence[Incoming], on_arrived: Callable[[Incoming, int], None]
 ) -> list[Incoming]:
     waiting = {unmistakable(file.path): file for file in bundle}
     complete = []
-    with RemoteCommand(line.connected, _WRITE_ARCHIVE, window=_WINDOW) as command:
+    with ahead.take(sending_program()) as command:
         command.send([b"".join(name + b"\0" for name in waiting)])
         command.end_input()
         stream = Stream(command.output())

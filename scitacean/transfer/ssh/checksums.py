@@ -111,18 +111,6 @@ class ChecksumFeed:
             self._waiting.clear()
 
 
-def start_ahead(ahead: CommandsAhead, algorithm: str) -> None:
-    """Start the tool of an algorithm, if there may be one, while there is something else to do.
-
-    Raises
-    ------
-    TransferError
-        If the connection breaks and there is no other.
-    """
-    if algorithm in _TOOLS:
-        ahead.start(_program(algorithm))
-
-
 def feed(ahead: CommandsAhead, algorithm: str) -> ChecksumFeed:
     """Return a tool that computes checksums of files while others are still on their way.
 
@@ -131,7 +119,7 @@ def feed(ahead: CommandsAhead, algorithm: str) -> ChecksumFeed:
     CommandError
         If the host runs no commands, or the connection is broken.
     """
-    return ChecksumFeed(ahead.take(_program(algorithm)))
+    return ChecksumFeed(ahead.take(program(algorithm)))
 
 
 class HostChecksums:
@@ -231,12 +219,12 @@ class HostChecksums:
     def _try_tool(self, algorithm: str, ahead: CommandsAhead | None) -> bool:
         with self._kept(ahead) as kept:
             try:
-                running = kept.take(_program(algorithm))
+                running = kept.take(program(algorithm))
             except CommandError:
                 # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
                 self._line.sftp.ping()
                 return False
-            kept.put_back(_program(algorithm), running)
+            kept.put_back(program(algorithm), running)
             return self._greets(running)
 
     def _kept(self, ahead: CommandsAhead | None) -> AbstractContextManager[CommandsAhead]:
@@ -279,7 +267,8 @@ def _portions(names: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield portion
 
 
-def _program(algorithm: str) -> Program:
+def program(algorithm: str) -> Program:
+    """Return what computes checksums on the host; raises KeyError for algorithms without a known tool."""
     # A file that is known to be empty everywhere shows that shell and tool do what they should. The names
     # are data on the command's input, so no shell ever reads one.
     tool = f"{_TOOLS[algorithm]} -z --"

@@ -8,7 +8,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -58,7 +59,7 @@ _OWN_SIGN_IN = (*_OWN_SECRETS, "pkey", "key_filename", "allow_agent", "look_for_
 _sockets: WeakSet[socket.socket] = WeakSet()
 
 
-@attrs.frozen
+@attrs.define(eq=False)
 class Connected:
     """An open connection.
 
@@ -66,25 +67,30 @@ class Connected:
     ----------
     transport:
         For commands.
-    sftp:
-        For files.
     host:
         Name for messages.
     timeout:
         How many seconds a silent server is waited for.
+    sftp:
+        For files.
     round_trip:
         How many seconds pass until an answer is here.
     """
 
     transport: Transport
-    sftp: SftpSession
     host: str
     timeout: float
-    round_trip: float = 0.0
+    sftp: SftpSession = attrs.field(init=False)
+    round_trip: float = attrs.field(default=0.0, init=False)
 
 
 @contextmanager
-def connected(settings: SSHSettings, *, answers: dict[str, SecretStr] | None = None) -> Iterator[Connected]:
+def connected(
+    settings: SSHSettings,
+    *,
+    answers: dict[str, SecretStr] | None = None,
+    begin: Callable[[Connected], None] | None = None,
+) -> Iterator[Connected]:
     """Connect and sign in; disconnect at the end.
 
     Parameters
@@ -93,6 +99,8 @@ def connected(settings: SSHSettings, *, answers: dict[str, SecretStr] | None = N
         How to reach the host.
     answers:
         What a person answered before; what is answered now is added.
+    begin:
+        Begins something when we have signed in, in a thread, while SFTP starts: a login shell may take long.
 
     Raises
     ------
@@ -115,12 +123,24 @@ def connected(settings: SSHSettings, *, answers: dict[str, SecretStr] | None = N
             _open(connection, settings, {} if answers is None else answers)
         for hop in _hops(connection):
             hop.transport.set_keepalive(settings.keep_alive)
-        sftp = _open_sftp(connection.transport, settings)
-        yield Connected(
-            connection.transport, sftp, connection.host, settings.timeout, round_trip=_round_trip(sftp)
-        )
+        now = Connected(connection.transport, connection.host, settings.timeout)
+        with _meanwhile(None if begin is None else partial(begin, now)):
+            now.sftp = _open_sftp(connection.transport, settings)
+            now.round_trip = _round_trip(now.sftp)
+        yield now
     finally:
         _close(connection)
+
+
+@contextmanager
+def _meanwhile(work: Callable[[], None] | None) -> Iterator[None]:
+    if work is None:
+        yield
+        return
+    with ThreadPoolExecutor(1, thread_name_prefix="scitacean-begins") as threads:
+        done = threads.submit(work)
+        yield
+    done.result()
 
 
 def _fabric_connection(settings: SSHSettings) -> fabric.Connection:

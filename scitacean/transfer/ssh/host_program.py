@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand
@@ -71,31 +70,9 @@ TELL: Final = b"\0"
 """Asks the program to tell of all before."""
 
 
-def start_ahead(ahead: CommandsAhead) -> None:
-    """Start the program, while there is something else to do.
-
-    Raises
-    ------
-    TransferError
-        If the connection breaks and there is no other.
-    """
-    ahead.start(_program())
-
-
-def take(ahead: CommandsAhead) -> RemoteCommand:
-    """Return the program that was started, or start it now; the caller ends it, or puts it back.
-
-    Raises
-    ------
-    CommandError
-        If the server runs no commands, or the connection is broken.
-    """
-    return ahead.take(_program())
-
-
-def put_back(ahead: CommandsAhead, command: RemoteCommand) -> None:
-    """Keep the program for later."""
-    ahead.put_back(_program(), command)
+def program() -> Program:
+    """Return the program."""
+    return Program(PERL, _PROGRAM, window=_WINDOW, greeting=_GREETING)
 
 
 def to_receive(item: Outgoing, settings: SendSettings) -> bytes:
@@ -153,10 +130,6 @@ def is_there(lines: Iterator[bytes]) -> Attributes | None:
         If nothing comes for longer than the timeout and the host does not answer either.
     """
     return _attributes(next(lines, b""))
-
-
-def _program() -> Program:
-    return Program(PERL, _PROGRAM, window=_WINDOW, greeting=_GREETING)
 
 
 # Of most files of an upload the same is told.

@@ -70,7 +70,7 @@ class Naming:
         if len(items) >= LEAST_FILES and self._tools.get(host_program.PERL, True):
             with (
                 fallible(self._line, self._tools, host_program.PERL),
-                host_program.take(ahead) as command,
+                ahead.running(host_program.program()) as (command,),
             ):
                 work.by_command(command, sync=self._sync)
         self._line.again(lambda: work.by_requests(self._line.sftp))
@@ -98,7 +98,6 @@ class _Work:
             command.send([b"".join(names) + host_program.TELL])
             if len(waiting) == _PORTIONS:
                 self._take(waiting.popleft(), lines)
-        command.end_input()
         while waiting:
             self._take(waiting.popleft(), lines)
 

@@ -12,6 +12,7 @@ import attrs
 
 from scitacean.credentials import SecretStr
 from scitacean.errors import HostNotReachableError
+from scitacean.transfer.ssh.ahead import Beginning
 from scitacean.transfer.ssh.connection import Connected, connected
 from scitacean.transfer.ssh.settings import SSHSettings
 
@@ -54,13 +55,15 @@ class ConnectionPool:
         self._process = os.getpid()
 
     @contextmanager
-    def borrow(self, *, anew: bool = False) -> Iterator[Connected]:
+    def borrow(self, *, anew: bool = False, beginning: Beginning | None = None) -> Iterator[Connected]:
         """Lend a connection that works, and keep it afterwards if it still does.
 
         Parameters
         ----------
         anew:
             Whether to make a new one even if others are kept.
+        beginning:
+            What to begin over it.
 
         Raises
         ------
@@ -69,7 +72,11 @@ class ConnectionPool:
         ConfigurationError
             If the SSH configuration or the known host keys cannot be read.
         """
-        kept = (None if anew else self._take()) or self._connect()
+        kept = None if anew else self._take()
+        if kept is None:
+            kept = self._connect(beginning)
+        elif beginning is not None:
+            beginning(kept.connection)
         healthy = True
         try:
             yield kept.connection
@@ -105,14 +112,26 @@ class ConnectionPool:
                 return kept
             kept.closing.close()
 
-    def _connect(self) -> _Kept:
+    def _connect(self, beginning: Beginning | None) -> _Kept:
+        try:
+            return self._connected(beginning)
+        except HostNotReachableError:
+            if beginning is None or not beginning.is_begun:
+                raise
+            # Some servers hang up on whoever asks for a command.
+            beginning.forget()
+            return self._connected(None)
+
+    def _connected(self, begin: Beginning | None) -> _Kept:
         with ExitStack() as stack:
             round_ = self._round
             if self._settings.ask is None:
-                connection = stack.enter_context(connected(self._settings))
+                connection = stack.enter_context(connected(self._settings, begin=begin))
             else:
                 with self._signing_in:
-                    connection = stack.enter_context(connected(self._settings, answers=self._answers))
+                    connection = stack.enter_context(
+                        connected(self._settings, answers=self._answers, begin=begin)
+                    )
             return _Kept(connection, stack.pop_all(), round_, os.getpid())
 
     def _give_back(self, kept: _Kept, *, healthy: bool) -> None:

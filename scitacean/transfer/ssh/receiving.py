@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from itertools import zip_longest
 from typing import Final
 
 from scitacean.transfer.ssh import host_program
-from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.remote_command import RemoteCommand, gathered
 from scitacean.transfer.ssh.sending import SendSettings
@@ -20,32 +18,6 @@ from scitacean.transfer.ssh.sftp_packets import Attributes
 _FILES_AT_ONCE: Final = 500
 _BYTES_AT_ONCE: Final = 1 << 20
 _PORTIONS: Final = 4
-
-
-@contextmanager
-def receivers(ahead: CommandsAhead, number: int) -> Iterator[list[RemoteCommand]]:
-    """Give programs that run and wait for files; keep them for later where nothing goes wrong.
-
-    Parameters
-    ----------
-    ahead:
-        May have some that were started.
-    number:
-        How many.
-
-    Raises
-    ------
-    CommandError
-        If the host cannot run it.
-    """
-    with ExitStack() as stack:
-        commands = [stack.enter_context(host_program.take(ahead)) for _ in range(number)]
-        for command in commands:
-            command.wait_until_it_runs()
-        yield commands
-        stack.pop_all()
-    for command in commands:
-        host_program.put_back(ahead, command)
 
 
 def send_to(
@@ -62,7 +34,7 @@ def send_to(
     Parameters
     ----------
     commands:
-        What :func:`receivers` gave.
+        Programs that run.
     items:
         What to send.
     settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial, partialmethod
 from os import PathLike
@@ -23,9 +23,11 @@ from scitacean.transfer.ssh.settings import SSHSettings
 if TYPE_CHECKING:
     from fabric import Connection
 
+    from scitacean.transfer.ssh.ahead import CommandsAhead
     from scitacean.transfer.ssh.download import SSHDownloadConnection
     from scitacean.transfer.ssh.lanes import Line
     from scitacean.transfer.ssh.pool import ConnectionPool
+    from scitacean.transfer.ssh.remote_command import Program
     from scitacean.transfer.ssh.upload import SSHUploadConnection
 
 
@@ -237,11 +239,13 @@ class SSHFileTransfer:
             If the SSH configuration or the known host keys cannot be read.
         """
         # Imported late because it loads Fabric, which takes longer than all of the rest.
-        from scitacean.transfer.ssh.download import SSHDownloadConnection
+        from scitacean.transfer.ssh.download import SSHDownloadConnection, programs_for
 
-        del dataset, representative_file_path
-        with self._line() as line:
-            yield SSHDownloadConnection(line, self._paths, connections=self._most(), tools=self._tools)
+        del representative_file_path
+        with self._line(programs_for(dataset, self._tools)) as (line, ahead):
+            yield SSHDownloadConnection(
+                line, self._paths, connections=self._most(), tools=self._tools, ahead=ahead
+            )
 
     @contextmanager
     def connect_for_upload(
@@ -259,33 +263,38 @@ class SSHFileTransfer:
         """
         # Imported late because it loads Fabric, which takes longer than all of the rest.
         from scitacean.transfer.ssh.sending import SendSettings
-        from scitacean.transfer.ssh.upload import SSHUploadConnection
+        from scitacean.transfer.ssh.upload import SSHUploadConnection, programs_for
 
         del representative_file_path
         source_folder = self.source_folder_for(dataset)
         settings = self._settings
-        with self._line() as line:
+        how = SendSettings(settings.file_mode, settings.folder_mode, settings.keep_times, settings.sync)
+        programs = programs_for(dataset, self._tools, how, verify=settings.verify)
+        with self._line(programs) as (line, ahead):
             yield SSHUploadConnection(
                 line,
                 self._paths,
                 source_folder=source_folder,
                 verify=settings.verify,
                 connections=self._most(),
-                settings=SendSettings(
-                    settings.file_mode, settings.folder_mode, settings.keep_times, settings.sync
-                ),
+                settings=how,
                 tools=self._tools,
+                ahead=ahead,
             )
 
     @contextmanager
-    def _line(self) -> Iterator[Line]:
+    def _line(self, programs: Sequence[Program]) -> Iterator[tuple[Line, CommandsAhead]]:
+        from scitacean.transfer.ssh.ahead import Beginning, CommandsAhead
         from scitacean.transfer.ssh.lanes import Line
 
         borrow = self._connections().borrow
-        with borrow() as connection:
+        beginning = Beginning(programs)
+        with borrow(beginning=beginning) as connection:
             line = Line(connection, borrow, partial(borrow, anew=True))
             try:
-                yield line
+                with CommandsAhead(line, self._tools) as ahead:
+                    beginning.hand_over(ahead, self._tools)
+                    yield line, ahead
             finally:
                 line.close()
 

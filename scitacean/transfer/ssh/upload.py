@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Literal
 
 from scitacean.errors import FileUploadError, IntegrityError, TransferError
 from scitacean.model.checksum import known_or_none
+from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -20,7 +21,7 @@ from scitacean.transfer.protocol import (
     Verified,
 )
 from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
+from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, receiving_program, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.errors import already_there
@@ -33,10 +34,10 @@ from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
-from scitacean.transfer.ssh.remote_command import LEAST_FILES
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
-from scitacean.transfer.ssh.verify import Verification, prepare
+from scitacean.transfer.ssh.verify import Verification, proving_programs
 
 
 class SSHUploadConnection:
@@ -58,6 +59,8 @@ class SSHUploadConnection:
         How files are written.
     tools:
         See :class:`~scitacean.transfer.ssh.checksums.HostChecksums`.
+    ahead:
+        May have commands that were started.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class SSHUploadConnection:
         connections: int | Literal["auto"] = "auto",
         settings: SendSettings,
         tools: dict[str, bool],
+        ahead: CommandsAhead,
     ) -> None:
         self._line = line
         self._paths = paths
@@ -78,6 +82,7 @@ class SSHUploadConnection:
         self._connections = connections
         self._settings = settings
         self._tools = tools
+        self._ahead = ahead
         self._journal = Journal()
         self._checksums = HostChecksums(line, paths, tools)
 
@@ -176,7 +181,7 @@ class SSHUploadConnection:
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
         missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
-        with self._commands() as early:
+        with EarlyChecksums(self._ahead) as early:
             return outlook(items, missing, self._line, self._verification(items, early))
 
     def clear_upload(self, leftovers: Sequence[Leftover], *, made_folders: Sequence[str]) -> list[RemotePath]:
@@ -191,7 +196,7 @@ class SSHUploadConnection:
         FileNotAccessibleError
             If the connection breaks.
         """
-        with self._commands() as early:
+        with EarlyChecksums(self._ahead) as early:
             return clear(
                 leftovers,
                 made_folders,
@@ -232,23 +237,18 @@ class SSHUploadConnection:
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
-        with self._commands() as early:
+        with EarlyChecksums(self._ahead) as early:
             if len(requests) >= LEAST_FILES:
-                prepare_bundles(early.ahead, self._line, self._tools, self._settings)
-            prepare(early.ahead, requests, self._verify)
+                prepare_bundles(self._ahead, self._line, self._tools, self._settings)
+            for program in proving_programs((one.checksum_algorithm for one in requests), self._verify):
+                self._ahead.start(program)
             items = [Outgoing.from_request(request, self._paths) for request in requests]
             self._send_items(items, on_progress, early)
         return items
 
-    @contextmanager
-    def _commands(self) -> Iterator[EarlyChecksums]:
-        with CommandsAhead(self._line, self._tools) as ahead, EarlyChecksums(ahead) as early:
-            yield early
-
     def _send_items(
         self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, early: EarlyChecksums
     ) -> None:
-        ahead = early.ahead
         verification = self._verification(items, early)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
@@ -258,9 +258,9 @@ class SSHUploadConnection:
             check_space(wanted, missing, self._line)
             self._line.again(lambda: folders.make(self._line.sftp, missing))
             naming = Naming(self._line, self._journal, self._tools, sync=self._settings.sync)
-            self._move(wanted, verification, on_progress, ahead)
-            self._check(wanted, verification, ahead)
-            naming.name_files(wanted, ahead)
+            self._move(wanted, verification, on_progress)
+            self._check(wanted, verification)
+            naming.name_files(wanted, self._ahead)
 
     def _verification(self, items: Sequence[Outgoing], early: EarlyChecksums) -> Verification:
         number = lanes_for(self._line, [item.size for item in items], connections=self._connections)
@@ -297,9 +297,8 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
-        ahead: CommandsAhead,
     ) -> None:
-        bundled = self._bundle(items, verification, on_progress, ahead)
+        bundled = self._bundle(items, verification, on_progress)
         rest = [item for item in items if item not in bundled]
         if not rest:
             return
@@ -326,7 +325,6 @@ class SSHUploadConnection:
         items: Sequence[Outgoing],
         verification: Verification,
         on_progress: ProgressCallback | None,
-        ahead: CommandsAhead,
     ) -> set[Outgoing]:
         """Send the small ones of many files at once; return those that are there."""
         small = [item for item in items if item.size <= SMALL and not item.start]
@@ -344,7 +342,7 @@ class SSHUploadConnection:
             self._tools,
             small,
             self._settings,
-            ahead=ahead,
+            ahead=self._ahead,
             algorithms=verification.algorithms,
             on_sent=tell,
             on_there=verification.arrived,
@@ -353,14 +351,14 @@ class SSHUploadConnection:
         verification.keep_only(there)
         return there
 
-    def _check(self, items: Sequence[Outgoing], verification: Verification, ahead: CommandsAhead) -> None:
+    def _check(self, items: Sequence[Outgoing], verification: Verification) -> None:
         bad = verification.find_different(items)
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
             for item in again:
                 item.start, item.is_begun = 0, False
-            self._move(again, verification, None, ahead)
+            self._move(again, verification, None)
             bad = [item for item in bad if item not in again] + verification.find_different(again)
         if bad:
             self._drop(bad)
@@ -384,3 +382,25 @@ def _uploaded(file: File, sent: Sent) -> File:
         remote_creation_time=sent.modified,
         remote_checksum=sent.checksum,
     )
+
+
+def programs_for(
+    dataset: Dataset, tools: dict[str, bool], settings: SendSettings, *, verify: Verified
+) -> list[Program]:
+    """Return what to start on the host while we connect to send the files of a dataset.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    tools:
+        What is known of the host.
+    settings:
+        How files are written.
+    verify:
+        How what has arrived is compared.
+    """
+    programs = proving_programs((known_or_none(file.checksum_algorithm) for file in dataset.files), verify)
+    if dataset.number_of_files >= LEAST_FILES:
+        programs.append(receiving_program(tools, settings))
+    return [program for program in programs if tools.get(program.tool, True)]

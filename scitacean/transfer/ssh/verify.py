@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
-from scitacean.transfer.protocol import SendRequest, Verified
-from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.checksums import HostChecksums, start_ahead
+from scitacean.transfer.protocol import Verified
+from scitacean.transfer.ssh.checksums import HostChecksums, program
 from scitacean.transfer.ssh.compare import differing
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import parent
+from scitacean.transfer.ssh.remote_command import Program
 from scitacean.transfer.ssh.sftp_packets import Attributes
 
 # In order of preference, for files for which no other algorithm was asked: the first one is fast on every
@@ -21,17 +21,18 @@ from scitacean.transfer.ssh.sftp_packets import Attributes
 _PROVING = ("blake2b", "sha256", "sha512", "sha1", "md5")
 
 
-def prepare(ahead: CommandsAhead, requests: Iterable[SendRequest], wanted: Verified) -> None:
-    """Start what compares files, while there is something else to do.
+def proving_programs(algorithms: Iterable[str | None], wanted: Verified) -> list[Program]:
+    """Return what is likely to compare files on the host.
 
-    Raises
-    ------
-    TransferError
-        If the connection breaks and there is no other.
+    Parameters
+    ----------
+    algorithms:
+        That were asked for files; None for any.
+    wanted:
+        How to compare.
     """
-    if wanted == "checksum":
-        for algorithm in {request.checksum_algorithm or _PROVING[0] for request in requests}:
-            start_ahead(ahead, algorithm)
+    likely = {algorithm or _PROVING[0] for algorithm in algorithms} if wanted == "checksum" else ()
+    return [program(algorithm) for algorithm in sorted(likely) if algorithm in _PROVING]
 
 
 class Verification:

@@ -18,6 +18,7 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import FetchRequest, ProgressCallback
 from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh.ahead import Beginning
 from scitacean.transfer.ssh.connection import Connected, connected
 from scitacean.transfer.ssh.lanes import Lanes, Line
 from scitacean.transfer.ssh.pool import ConnectionPool
@@ -161,12 +162,12 @@ def test_a_further_connection_that_cannot_be_had_is_done_without(
     connect, read = ConnectionPool._connect, SftpSession.read
     asked: list[str] = []
 
-    def refused(pool: ConnectionPool) -> object:
+    def refused(pool: ConnectionPool, beginning: Beginning | None) -> object:
         if in_other_lane():
             asked.append("again" if asked else "at first")
             if asked[-1] == when:
                 raise error("Not now.")
-        return connect(pool)
+        return connect(pool, beginning)
 
     def breaking(session: SftpSession, *arguments: Any) -> object:
         if in_other_lane():

@@ -19,6 +19,7 @@ from paramiko import Channel, Transport
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest
+from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.download import SSHDownloadConnection
 from scitacean.transfer.ssh.errors import cannot_read, cannot_write
@@ -52,14 +53,16 @@ def files_of(contents: dict[bytes, bytes], *, most: int, readable: bytes | None 
 
 
 def download(sftp: SftpSession) -> SSHDownloadConnection:
-    connected = Connected(cast(Transport, None), sftp, "files.site.example", 1.0)
+    connected = Connected(cast(Transport, None), "files.site.example", 1.0)
+    connected.sftp = sftp
 
     @contextmanager
     def connect() -> Iterator[Connected]:
         raise HostNotReachableError("There is no other connection.")
         yield connected
 
-    return SSHDownloadConnection(Line(connected, connect, connect), HostPaths(), tools={})
+    line = Line(connected, connect, connect)
+    return SSHDownloadConnection(line, HostPaths(), tools={}, ahead=CommandsAhead(line, {}))
 
 
 @given(
