@@ -108,15 +108,17 @@ def sending_program() -> Program:
     return Program(_TAR, _WRITE_ARCHIVE, window=_WINDOW, changes_files=False)
 
 
-def prepare_bundles(ahead: CommandsAhead, line: Line, tools: dict[str, bool], settings: SendSettings) -> None:
-    """Start what takes a bundle, while there is something else to do.
+def prepare_bundles(
+    ahead: CommandsAhead, line: Line, tools: dict[str, bool], settings: SendSettings, number: int
+) -> None:
+    """Start what takes bundles of a number of files, while there is something else to do.
 
     Raises
     ------
     FileNotAccessibleError
         If the connection breaks and there is no other.
     """
-    ahead.start(receiving_program(tools, settings), number=_streams(line))
+    ahead.start(receiving_program(tools, settings), number=_streams(line, number))
 
 
 def send_bundles(
@@ -170,7 +172,7 @@ def send_bundles(
         if tools.get(host_program.PERL, True):
             with (
                 fallible(line, tools, host_program.PERL),
-                ahead.running(host_program.program(), _streams(line)) as commands,
+                ahead.running(host_program.program(), _streams(line, len(bundle))) as commands,
             ):
                 is_begun = True
                 there |= send_to(
@@ -184,8 +186,9 @@ def send_bundles(
     return there
 
 
-def _streams(line: Line) -> int:
-    return 1 if line.connected.round_trip < LONG_ROUND_TRIP else _STREAMS_FAR_AWAY
+def _streams(line: Line, number: int) -> int:
+    is_far = line.connected.round_trip >= LONG_ROUND_TRIP
+    return _STREAMS_FAR_AWAY if is_far else host_program.programs_for(number)
 
 
 def _read_archive(settings: SendSettings) -> Program:
@@ -202,7 +205,7 @@ def _send(
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> None:
-    streams = _streams(line)
+    streams = _streams(line, len(bundle))
     with ExitStack() as stack:
         commands = [stack.enter_context(ahead.take(_read_archive(settings))) for _ in range(streams)]
         shares = [

@@ -66,8 +66,17 @@ _IS_THERE: Final = re.compile(rb"\+(\d+) (\d+) (\d+) (\d+)")
 # All that it tells of at a time fits.
 _WINDOW: Final = 4 << 20
 
+# Each takes a login shell, of which most hosts let one connection have ten.
+_FILES_OF_PROGRAM: Final = 6_000
+_MOST_PROGRAMS: Final = 4
+
 TELL: Final = b"\0"
 """Asks the program to tell of all before."""
+
+
+def programs_for(number: int) -> int:
+    """Return how many of it serve a number of files: file systems make several at a time."""
+    return min(_MOST_PROGRAMS, 1 + number // _FILES_OF_PROGRAM)
 
 
 def program() -> Program:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import cycle
 from typing import Final
 
 from scitacean.transfer.ssh import host_program
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.errors import already_there, cannot_write
+from scitacean.transfer.ssh.host_program import programs_for
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up
@@ -70,9 +72,9 @@ class Naming:
         if len(items) >= LEAST_FILES and self._tools.get(host_program.PERL, True):
             with (
                 fallible(self._line, self._tools, host_program.PERL),
-                ahead.running(host_program.program()) as (command,),
+                ahead.running(host_program.program(), programs_for(len(items))) as commands,
             ):
-                work.by_command(command, sync=self._sync)
+                work.by_commands(commands, sync=self._sync)
         self._line.again(lambda: work.by_requests(self._line.sftp))
 
 
@@ -85,21 +87,22 @@ class _Work:
         self._asked: set[Outgoing] = set()
         self._journal = journal
 
-    def by_command(self, command: RemoteCommand, *, sync: bool) -> None:
+    def by_commands(self, commands: Sequence[RemoteCommand], *, sync: bool) -> None:
         """Have the host do it; what it cannot do remains."""
         items = list(self._remaining)
-        waiting: deque[Sequence[Outgoing]] = deque()
-        lines = host_program.told(command)
-        for first in range(0, len(items), _AT_ONCE):
-            waiting.append(items[first : first + _AT_ONCE])
-            for item in waiting[-1]:
+        waiting: deque[tuple[Sequence[Outgoing], Iterator[bytes]]] = deque()
+        turns = cycle([(command, host_program.told(command)) for command in commands])
+        for first, (command, lines) in zip(range(0, len(items), _AT_ONCE), turns, strict=False):
+            portion = items[first : first + _AT_ONCE]
+            for item in portion:
                 self._note_asked(item)
-            names = [host_program.to_name(item, sync=sync) for item in waiting[-1]]
+            names = [host_program.to_name(item, sync=sync) for item in portion]
             command.send([b"".join(names) + host_program.TELL])
-            if len(waiting) == _PORTIONS:
-                self._take(waiting.popleft(), lines)
+            waiting.append((portion, lines))
+            if len(waiting) == _PORTIONS * len(commands):
+                self._take(*waiting.popleft())
         while waiting:
-            self._take(waiting.popleft(), lines)
+            self._take(*waiting.popleft())
 
     def by_requests(self, session: SftpSession) -> None:
         """Do it file by file."""

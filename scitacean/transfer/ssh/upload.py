@@ -20,6 +20,7 @@ from scitacean.transfer.protocol import (
     SentCallback,
     Verified,
 )
+from scitacean.transfer.ssh import host_program
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, receiving_program, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
@@ -239,7 +240,7 @@ class SSHUploadConnection:
     ) -> list[Outgoing]:
         with EarlyChecksums(self._ahead) as early:
             if len(requests) >= LEAST_FILES:
-                prepare_bundles(self._ahead, self._line, self._tools, self._settings)
+                prepare_bundles(self._ahead, self._line, self._tools, self._settings, len(requests))
             for program in proving_programs((one.checksum_algorithm for one in requests), self._verify):
                 self._ahead.start(program)
             items = [Outgoing.from_request(request, self._paths) for request in requests]
@@ -402,5 +403,6 @@ def programs_for(
     """
     programs = proving_programs((known_or_none(file.checksum_algorithm) for file in dataset.files), verify)
     if dataset.number_of_files >= LEAST_FILES:
-        programs.append(receiving_program(tools, settings))
+        number = host_program.programs_for(dataset.number_of_files)
+        programs += [receiving_program(tools, settings)] * number
     return [program for program in programs if tools.get(program.tool, True)]
