@@ -16,8 +16,12 @@ from typing import NamedTuple
 
 from scitacean.warn import warn_user
 
-DEFAULT_ALGORITHM = "sha256"
-"""Used for new files: every file server can check it, and processors have instructions for it."""
+DEFAULT_ALGORITHM = "blake2b"
+"""Used for new files, with its full 512 bits, as ``b2sum`` has them: fast on every processor.
+
+SHA-256 is so only on processors that have instructions for it: without them, ``sha256sum`` takes three
+times as long as ``b2sum``.
+"""
 
 # A file that is written twice within one tick of its file system's clock keeps its times, so fresh times
 # do not prove that the content is still the same. FAT has the coarsest clock.
@@ -27,8 +31,9 @@ _CHUNK = 1024 * 1024
 _MOST_WORKERS = 4
 _MOST_REMEMBERED = 100_000
 
-# Both are kept short, as there may be many: 16 bytes stand for the file, its state and the algorithm.
-_remembered: dict[bytes, bytes] = {}
+# Both take little, as there may be many: 16 bytes stand for the file, its state and the algorithm, and
+# the digest is the object that files have.
+_remembered: dict[bytes, str] = {}
 _remembering = threading.Lock()
 
 
@@ -60,7 +65,7 @@ def is_known_algorithm(algorithm: str | None) -> bool:
 
     Examples
     --------
-    >>> is_known_algorithm("sha256"), is_known_algorithm("crc-7")
+    >>> is_known_algorithm("blake2b"), is_known_algorithm("crc-7")
     (True, False)
     """
     # A server may have anything here.
@@ -85,8 +90,8 @@ def known_or_none(algorithm: str | None) -> str | None:
 
     Examples
     --------
-    >>> known_or_none("sha256"), known_or_none("crc-7")
-    ('sha256', None)
+    >>> known_or_none("blake2b"), known_or_none("crc-7")
+    ('blake2b', None)
     """
     return algorithm if is_known_algorithm(algorithm) else None
 
@@ -228,7 +233,7 @@ def _read(path: str | os.PathLike[str], algorithm: str, stop: threading.Event) -
     status = absolute.stat()
     known = _remembered.get(_state(status, algorithm))
     if known is not None:
-        return Reading(status, known.hex(), steady=True)
+        return Reading(status, known, steady=True)
     digest = hashlib.new(algorithm, usedforsecurity=False)
     if not digest.digest_size:
         raise ValueError(f"Checksums of the algorithm {algorithm!r} have no fixed length.")
@@ -244,10 +249,11 @@ def _read(path: str | os.PathLike[str], algorithm: str, stop: threading.Event) -
         status = os.fstat(file.fileno())
     # Another name or other permissions change the state, but no byte.
     steady = (before.st_size, before.st_mtime_ns) == (status.st_size, status.st_mtime_ns)
+    checksum = digest.hexdigest()
     state, last = _state(before, algorithm), max(before.st_mtime_ns, before.st_ctime_ns)
     if state == _state(status, algorithm) and not stop.is_set() and started - last > _CLOCK_TICK_NS:
-        _remember(state, digest.digest())
-    return Reading(status, digest.hexdigest(), steady)
+        _remember(state, checksum)
+    return Reading(status, checksum, steady)
 
 
 def _state(status: os.stat_result, algorithm: str) -> bytes:
@@ -257,9 +263,9 @@ def _state(status: os.stat_result, algorithm: str) -> bytes:
     return hashlib.blake2b(told.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _remember(state: bytes, digest: bytes) -> None:
+def _remember(state: bytes, checksum: str) -> None:
     with _remembering:
-        _remembered[state] = digest
+        _remembered[state] = checksum
         if len(_remembered) > _MOST_REMEMBERED:
             del _remembered[next(iter(_remembered))]
 

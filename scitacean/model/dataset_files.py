@@ -204,10 +204,10 @@ class DatasetFiles(DatasetFields):
         Examples
         --------
         >>> from scitacean import Dataset
-        >>> file = File.from_remote("run.csv", 3, "2026-03-01T12:00:00Z", "0" * 64, "sha256")
+        >>> file = File.from_remote("run.csv", 3, "2026-03-01T12:00:00Z", "0" * 128, "blake2b")
         >>> models = Dataset(type="raw", files=[file]).make_datablock_upload_models(PID.parse("site/7"))
         >>> [(model.dataset_id, model.chk_alg, model.size) for model in models.orig_datablocks]
-        [('site/7', 'sha256', 3)]
+        [('site/7', 'blake2b', 3)]
         """
         pid = dataset_id or self.pid
         if pid is None:

@@ -61,8 +61,8 @@ def local_contents(paths: Sequence[Path], algorithm: str | None) -> list[LocalCo
     Examples
     --------
     >>> _ = Path("run.csv").write_text("1,2")
-    >>> [(content.size, content.checksum[:6]) for content in local_contents([Path("run.csv")], "sha256")]
-    [(3, '17f8af')]
+    >>> [(content.size, content.checksum[:6]) for content in local_contents([Path("run.csv")], "blake2b")]
+    [(3, '9b7e48')]
     """
     if algorithm is None or not is_known_algorithm(algorithm):
         if algorithm is not None and paths:

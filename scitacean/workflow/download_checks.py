@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from scitacean.errors import FileNotAccessibleError
+from scitacean.model.checksum import DEFAULT_ALGORITHM
 from scitacean.model.dataset import Dataset
 from scitacean.model.parts import Lifecycle
 from scitacean.transfer.mounted import free_space
@@ -24,7 +25,7 @@ from scitacean.workflow.download_plan import Item, has_checksum, listing
 _logger = logging.getLogger("scitacean")
 
 # The one of new files, and one that all hosts have a tool for: each costs a question.
-_ALGORITHMS = ("sha256", "md5")
+_ALGORITHMS = (DEFAULT_ALGORITHM, "md5")
 
 
 @contextmanager

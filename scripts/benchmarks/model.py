@@ -14,6 +14,7 @@ Each step is timed several times in turns, in time of the processor. The exit st
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import random
@@ -30,6 +31,7 @@ import attrs
 
 from scicat_api.models import OutputDatasetDto, PartialOutputOrigDatablockDto
 from scitacean import PID, Dataset, File
+from scitacean.model.checksum import DEFAULT_ALGORITHM
 from scitacean.model.file_list import FileList
 from scitacean.workflow.select import select_files
 
@@ -40,6 +42,7 @@ LARGEST_BYTES = 1000.0
 NEXT_TO_NO_SECONDS = 0.05
 ROUNDS = 3
 FILES_PER_BLOCK = 20_000
+DIGITS = 2 * hashlib.new(DEFAULT_ALGORITHM).digest_size
 PATTERN = re.compile(r"/frame-\d*7\.nxs$")
 
 
@@ -50,7 +53,7 @@ def server_answer(files: int) -> str:
             "path": f"run-{index // 1000:04d}/detector/frame-{index:06d}.nxs",
             "size": 1_000_000 + index,
             "time": f"2026-03-01T12:{index // 60 % 60:02d}:{index % 60:02d}.{index % 1000:03d}Z",
-            "chk": f"{index:064x}",
+            "chk": f"{index:0{DIGITS}x}",
             "uid": "1004",
             "gid": "200",
             "perm": "0640",
@@ -68,7 +71,7 @@ def server_answer(files: int) -> str:
         "sourceFolder": "/data/run",
     }
     blocks = [
-        {"chkAlg": "sha256", "dataFileList": entries[start : start + FILES_PER_BLOCK]}
+        {"chkAlg": DEFAULT_ALGORITHM, "dataFileList": entries[start : start + FILES_PER_BLOCK]}
         for start in range(0, files, FILES_PER_BLOCK)
     ]
     return json.dumps({"dataset": dataset, "blocks": blocks})

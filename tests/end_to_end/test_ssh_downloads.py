@@ -100,7 +100,7 @@ def test_without_checksums_the_host_computes_them(
         if state.phase == "moving":
             (ssh_server.root / "a").write_bytes(b"wrong")
 
-    with pytest.raises(IntegrityError, match=r"1 file.*\n.*a: its sha256 is") as caught:
+    with pytest.raises(IntegrityError, match=r"1 file.*\n.*a: its blake2b is") as caught:
         download_files(
             dataset, target=tmp_path / "bad", transfer=ssh_file_transfer, on_progress=replace, force=True
         )

@@ -423,7 +423,7 @@ def test_files_that_are_damaged_on_the_way_are_named_and_the_others_in_place(
 ) -> None:
     uploaded = client.upload_new_dataset_now(dataset)
     bad = Client(client=client.scicat, file_transfer=Corrupting())
-    with pytest.raises(IntegrityError, match=r"a\.dat: its sha256 is"):
+    with pytest.raises(IntegrityError, match=r"a\.dat: its blake2b is"):
         bad.download_files(uploaded, target=tmp_path / "target")
     assert names(tmp_path / "target") == ["sub", "sub/b.dat", "sub/deep", "sub/deep/c ü.dat"]
 

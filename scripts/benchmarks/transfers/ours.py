@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from scitacean import Dataset, RemotePath
+from scitacean.model.checksum import DEFAULT_ALGORITHM
 from scitacean.transfer.protocol import FetchRequest, SendRequest, Verified
 from scitacean.transfer.ssh import SSHFileTransfer
 
@@ -33,7 +34,7 @@ class Job(TypedDict):
     target:
         Folder to make on the other.
     digests:
-        File with the SHA-256 of each file in the source, by name.
+        File with the digest of each file in the source, by name.
     verify:
         ``size`` or ``checksum``.
     """
@@ -74,7 +75,7 @@ def download(job: Job) -> None:
             remote=RemotePath(str(source / name)),
             local=target / name,
             length=size,
-            checksum_algorithm="sha256" if checksums else None,
+            checksum_algorithm=DEFAULT_ALGORITHM if checksums else None,
         )
         for name in digests
     ]

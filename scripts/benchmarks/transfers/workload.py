@@ -9,6 +9,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from scitacean.model.checksum import DEFAULT_ALGORITHM
+
 _BLOCK = 1 << 20
 
 
@@ -43,7 +45,7 @@ class Workload:
         folder.mkdir(parents=True)
         digests = {}
         for index in range(self.files):
-            digest = hashlib.sha256()
+            digest = hashlib.new(DEFAULT_ALGORITHM)
             with (folder / f"frame-{index:05}.bin").open("wb") as file:
                 for start in range(0, self.size, _BLOCK):
                     block = os.urandom(min(_BLOCK, self.size - start))
@@ -59,8 +61,8 @@ QUICK = (Workload("W1", 1, 8 << 20), Workload("W2", 6, 64 << 10), Workload("W3",
 
 
 def digests_of(folder: Path) -> Path:
-    """Return where the SHA-256 digests of the files in a folder of a workload are, as JSON by name."""
-    return folder.with_name(f"{folder.name}.sha256.json")
+    """Return where the digests of the files in a folder of a workload are, as JSON by name."""
+    return folder.with_name(f"{folder.name}.digests.json")
 
 
 def differences(expected: Path, found: Path) -> list[str]:

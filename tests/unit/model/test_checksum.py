@@ -117,7 +117,7 @@ def test_only_so_many_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(checksum, "_CLOCK_TICK_NS", 0)
     for name in "abc":
         checksum_of_file(old(tmp_path / name, name.encode()), algorithm="md5")
-    assert list(checksum._remembered.values()) == [hashlib.md5(b).digest() for b in (b"b", b"c")]
+    assert list(checksum._remembered.values()) == [hashlib.md5(b).hexdigest() for b in (b"b", b"c")]
 
 
 @pytest.mark.parametrize("algorithm", ["crc-7", "shake_128"])

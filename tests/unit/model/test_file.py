@@ -36,7 +36,7 @@ def test_a_local_file_knows_itself(path: Path) -> None:
     file = File.from_local(path)
     assert file.remote_path == "a.dat"
     assert (file.size, file.is_on_local, file.is_on_remote) == (6, True, False)
-    assert file.checksum() == hashlib.sha256(b"counts").hexdigest()
+    assert file.checksum() == hashlib.blake2b(b"counts").hexdigest()
     assert abs(file.creation_time.timestamp() - path.stat().st_mtime) < 1e-3
     assert file.remote_access_path("/data") is None
 
@@ -72,7 +72,7 @@ def test_uploaded_and_downloaded_keep_both_sides(path: Path) -> None:
     assert replaced.remote_path == "b"
 
 
-@pytest.mark.parametrize("algorithm", ["sha256", None])
+@pytest.mark.parametrize("algorithm", ["blake2b", None])
 def test_a_change_of_size_is_found(path: Path, algorithm: str | None) -> None:
     file = File.from_local(path, checksum_algorithm=algorithm).uploaded()
     path.write_bytes(b"longer counts")
@@ -84,7 +84,7 @@ def test_a_change_of_size_is_found(path: Path, algorithm: str | None) -> None:
 def test_a_change_of_content_is_found(path: Path) -> None:
     file = File.from_local(path).uploaded()
     path.write_bytes(b"COUNTS")
-    with pytest.raises(IntegrityError, match="sha256 is"):
+    with pytest.raises(IntegrityError, match="blake2b is"):
         file.validate_after_download()
 
 
@@ -188,7 +188,7 @@ def test_size_and_checksum_of_an_upload_are_of_one_content(path: Path) -> None:
     path.write_bytes(b"more counts")
     with pytest.raises(FileNotAccessibleError, match="changed while"):
         file.uploaded(remote_size=6)
-    assert file.uploaded(remote_size=11).remote_checksum == hashlib.sha256(b"more counts").hexdigest()
+    assert file.uploaded(remote_size=11).remote_checksum == hashlib.blake2b(b"more counts").hexdigest()
     assert file.uploaded(remote_size=6, remote_checksum="ab").remote_checksum == "ab"
 
 

@@ -62,11 +62,11 @@ def test_complete_files_are_hashed_together(
     plain = Client(client=client.scicat, file_transfer=Plain())
     found = uploaded(client, dataset, source)
     plain.download_files(found, target=tmp_path / "target")
-    assert sorted(hashed) == [("md5", 1), ("sha256", 3)]
+    assert sorted(hashed) == [("blake2b", 3), ("md5", 1)]
     assert (tmp_path / "target" / "md5.dat").read_bytes() == (source / "a.dat").read_bytes()
     hashed.clear()
     plain.download_files(found, target=tmp_path / "target")
-    assert sorted(hashed) == [("md5", 1), ("sha256", 3)]
+    assert sorted(hashed) == [("blake2b", 3), ("md5", 1)]
 
 
 def test_what_was_hashed_on_its_way_is_not_read_again(
@@ -84,7 +84,7 @@ def test_damaged_files_are_removed_and_the_others_in_place(
     transfer.damaged = damaged
     plain = Client(client=client.scicat, file_transfer=transfer)
     found = uploaded(client, dataset, source)
-    with pytest.raises(IntegrityError, match=rf"1 file.*\n.*{damaged}: its (md5|sha256) is") as caught:
+    with pytest.raises(IntegrityError, match=rf"1 file.*\n.*{damaged}: its (md5|blake2b) is") as caught:
         plain.download_files(found, target=tmp_path / "target")
     names = {path.name for path in (tmp_path / "target").rglob("*") if path.is_file()}
     assert names == {"a.dat", "b.dat", "c.dat", "md5.dat"} - {damaged}

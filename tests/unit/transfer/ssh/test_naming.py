@@ -304,34 +304,6 @@ def test_what_was_started_ahead_is_left_to_the_connection_that_broke(
     assert renamed_by_requests == []
 
 
-def test_a_command_that_starts_after_the_connection_broke_does_nothing(
-    ssh_server: RunningSSHServer,
-    ssh_file_transfer: SSHFileTransfer,
-    dataset: Dataset,
-    files: list[File],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # As a login shell that takes its time.
-    gate = tmp_path / "gate"
-    slow = f"n=0; until [ -e {gate} ] || [ $n = 600 ]; do sleep 0.05; n=$((n + 1)); done"
-    monkeypatch.setattr(remote_command, "_RUNS", f"$({slow}; echo scitacean-runs-this)")
-    send = remote_command.RemoteCommand.send
-
-    def break_and_send(command: RemoteCommand, blocks: Any) -> None:
-        if command._changes_files:
-            ssh_server.kill_connections()
-        send(command, blocks)
-
-    monkeypatch.setattr(RemoteCommand, "send", break_and_send)
-    with ssh_file_transfer.connect_for_upload(dataset, ANY) as connection:
-        connection.upload_files(*files)
-        gate.touch()
-        with RemoteCommand(connection._line.connected, "sleep 0.3", window=1 << 20) as command:
-            assert list(command.output()) == []
-        assert contents(source(ssh_file_transfer, dataset)) == CONTENT
-
-
 def test_what_a_shell_says_at_its_start_is_passed_over(
     ssh_server: RunningSSHServer,
     ssh_file_transfer: SSHFileTransfer,
