@@ -11,10 +11,11 @@ import importlib
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypedDict, cast
 
-from scitacean import Dataset, RemotePath
+from scitacean import Dataset, File, RemotePath
 from scitacean.model.checksum import DEFAULT_ALGORITHM
 from scitacean.transfer.protocol import FetchRequest, SendRequest, Verified
 from scitacean.transfer.ssh import SSHFileTransfer
@@ -63,8 +64,8 @@ def transfer_of(job: Job) -> SSHFileTransfer:
     )
 
 
-def download(job: Job) -> None:
-    """Fetch the folder; with checksums, compare them with the known ones."""
+def download(job: Job) -> Callable[[], None]:
+    """Return what fetches the folder; with checksums, compare them with the known ones."""
     source, target = Path(job["source"]), Path(job["target"])
     target.mkdir()
     checksums = job["verify"] == "checksum"
@@ -79,27 +80,45 @@ def download(job: Job) -> None:
         )
         for name in digests
     ]
-    with transfer_of(job).connect_for_download(Dataset(type="raw"), requests[0].remote) as connection:
-        fetched = connection.fetch_files(requests)
-    assert all(one.size == size for one in fetched)
-    assert not checksums or [one.checksum for one in fetched] == list(digests.values())
+    dataset = Dataset(type="raw", source_folder=RemotePath(str(source)))
+    dataset.add_files(*(File.from_remote(name, size, None) for name in digests))
+    transfer = transfer_of(job)
+
+    def move() -> None:
+        with transfer.connect_for_download(dataset, requests[0].remote) as connection:
+            fetched = connection.fetch_files(requests)
+        assert all(one.size == size for one in fetched)
+        assert not checksums or [one.checksum for one in fetched] == list(digests.values())
+
+    return move
 
 
-def upload(job: Job) -> None:
-    """Send the folder; it is verified as the job says."""
+def upload(job: Job) -> Callable[[], None]:
+    """Return what sends the folder; it is verified as the job says."""
     source, target = Path(job["source"]), Path(job["target"])
+    names = list(json.loads(Path(job["digests"]).read_text()))
+    checksum_algorithm = DEFAULT_ALGORITHM if job["verify"] == "checksum" else None
     requests = [
         SendRequest(
             local=source / name,
             remote=RemotePath(str(target / name)),
+            checksum_algorithm=checksum_algorithm,
         )
-        for name in json.loads(Path(job["digests"]).read_text())
+        for name in names
     ]
     dataset = Dataset(type="raw", source_folder=RemotePath(str(target)))
-    with transfer_of(job).connect_for_upload(dataset, requests[0].remote) as connection:
-        sent = connection.send_files(requests)
-    # How it was verified is told for each file, so that no check can be missing without being noticed.
-    assert {one.verified for one in sent} == {job["verify"]}
+    dataset.add_files(
+        *(File.from_local(source / name, checksum_algorithm=checksum_algorithm) for name in names)
+    )
+    transfer = transfer_of(job)
+
+    def move() -> None:
+        with transfer.connect_for_upload(dataset, requests[0].remote) as connection:
+            sent = connection.send_files(requests)
+        # How it was verified is told for each file, so that no check can be missing without being noticed.
+        assert {one.verified for one in sent} == {job["verify"]}
+
+    return move
 
 
 def peak_memory() -> int:
@@ -113,8 +132,9 @@ def main() -> None:
     """Do what standard input says."""
     job: Job = json.load(sys.stdin)
     importlib.import_module("fabric")
+    move = (download if job["direction"] == "down" else upload)(job)
     begin = time.perf_counter()
-    (download if job["direction"] == "down" else upload)(job)
+    move()
     seconds = time.perf_counter() - begin
     json.dump({"seconds": seconds, "memory": peak_memory()}, sys.stdout)
 
