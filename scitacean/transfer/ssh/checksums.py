@@ -159,6 +159,8 @@ class HostChecksums:
         if algorithm not in _TOOLS:
             return False
         if algorithm not in self._works:
+            # Some servers hang up on whoever asks for a command: it is not asked for again then.
+            self._works[algorithm] = False
             self._works[algorithm] = self._try_tool(algorithm, ahead)
         return self._works[algorithm]
 
