@@ -125,7 +125,9 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
         return sent
 
     def revert_upload(self, *files: File) -> None:
-        """Remove files that were copied, what there is of partial ones, and folders made for them.
+        """Remove files that this connection has copied, their partial ones, and folders it made if empty.
+
+        Files of these names that it has not copied stay, those too that it has found complete.
 
         Raises
         ------
@@ -252,7 +254,6 @@ class CopyUploadConnection(ChecksumsHere, FilesHere):
                 f"There is a file {target} already, and files are never overwritten.",
                 hint="Use another source folder, or move that file away.",
             )
-        self._written[target] = target
         checksum = checksum_of_linked(request.local, request.checksum_algorithm)
         return sent_as_is(os.stat(request.local), checksum)
 

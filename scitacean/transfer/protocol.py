@@ -61,7 +61,8 @@ class UploadConnection(Protocol):
     def revert_upload(self, *files: File) -> None:
         """Remove files that this connection has sent, and folders it made that are empty then.
 
-        Files of these names that it has not sent stay, whoever made them.
+        Files of these names that it has not sent stay, whoever made them, those too that it has found
+        complete.
 
         Raises
         ------

@@ -155,8 +155,8 @@ class SSHUploadConnection:
     def revert_upload(self, *files: File) -> None:
         """Remove files that this connection has sent, their partial ones, and folders it made if empty.
 
-        Files of these names that it has not sent stay. Where the connection is broken, this connects
-        once more.
+        Files of these names that it has not sent stay, those too that it has found complete. Where the
+        connection is broken, this connects once more.
 
         Raises
         ------
@@ -277,8 +277,6 @@ class SSHUploadConnection:
         if in_the_way:
             raise already_there([item.target for item in in_the_way], self._line.sftp.host)
         complete = set(there)
-        # Only now that none of the names is taken: this one fails as a whole, with nothing of its own.
-        self._journal.files.update(item.target for item in complete)
         begun = [item for item in inside if item.request.resume and item not in complete]
         partial = self._line.again(lambda: look_up_files(self._line.sftp, [item.partial for item in begun]))
         for item in begun:

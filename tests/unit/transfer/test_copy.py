@@ -328,6 +328,23 @@ def test_only_the_same_file_counts_as_sent(source: Path, folder: RemotePath) -> 
         upload_connection(folder).send_files([again])
 
 
+@pytest.mark.parametrize("hard_link", [False, True])
+def test_who_finds_a_complete_file_does_not_remove_it(
+    source: Path, folder: RemotePath, hard_link: bool
+) -> None:
+    file = File.from_local(source)
+    request = SendRequest(local=source, remote=folder / "a.dat", resume=True)
+    first, second = (CopyUploadConnection(source_folder=folder, hard_link=hard_link) for _ in range(2))
+    first.send_files([request])
+    second.send_files([request])
+    second.revert_upload(file)
+    assert Path(request.remote.posix).read_bytes() == source.read_bytes()
+    # Who made it and finds it later removes it.
+    first.send_files([request])
+    first.revert_upload(file)
+    assert not Path(folder.posix).exists()
+
+
 def test_what_cannot_be_removed_is_told(source: Path, folder: RemotePath) -> None:
     connection = upload_connection(folder)
     file = File.from_local(source)

@@ -54,10 +54,9 @@ def test_a_complete_file_counts_as_sent_where_its_checksum_proves_it(
     moved: list[int] = []
     with make_transfer(server).connect_for_upload(dataset, ANY) as connection:
         again = connection.send_files(requests, on_progress=lambda _, size: moved.append(size))
-        assert everything(Path(source.posix)) == contents
         connection.revert_upload(*files)
-    # The first connection made the folder, so it stays.
-    assert everything(server.root) == {dataset.uid: None}
+    # The first connection made all of it.
+    assert everything(Path(source.posix)) == contents
     assert [evolve(one, verified=None) for one in again] == [evolve(one, verified=None) for one in sent]
     # Who goes on relies on all of the content, even where who sends reads back a sample.
     assert {one.verified for one in again} == {"checksum"}
@@ -190,17 +189,17 @@ def test_a_rename_of_unknown_outcome_is_proven_when_going_on(
     file = local_file(tmp_path, "a")
     transfer = make_transfer(server)
     request = SendRequest(local=tmp_path / "a", remote=transfer.source_folder_for(dataset) / "a", resume=True)
-    with (
-        transfer.connect_for_upload(dataset, ANY) as first,
-        breaking_at(server, "rename", done=True),
-        broken_for_good(server),
-    ):
-        first.send_files([request])
-    with transfer.connect_for_upload(dataset, ANY) as second:
-        (sent,) = second.send_files([request])
-        assert isinstance(sent, Sent)
-        second.revert_upload(file)
-    assert everything(server.root) == {dataset.uid: None}
+    with transfer.connect_for_upload(dataset, ANY) as first:
+        with breaking_at(server, "rename", done=True), broken_for_good(server):
+            first.send_files([request])
+        with transfer.connect_for_upload(dataset, ANY) as second:
+            (sent,) = second.send_files([request])
+            assert isinstance(sent, Sent)
+            second.revert_upload(file)
+        assert everything(server.root) == {dataset.uid: None, f"{dataset.uid}/a": b"123"}
+        assert isinstance(first.send_files([request])[0], Sent)
+        first.revert_upload(file)
+    assert everything(server.root) == {}
 
 
 def test_a_connection_that_breaks_while_files_are_compared(
