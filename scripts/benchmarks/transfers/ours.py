@@ -81,7 +81,7 @@ def download(job: Job) -> Callable[[], None]:
         for name in digests
     ]
     dataset = Dataset(type="raw", source_folder=RemotePath(str(source)))
-    dataset.add_files(*(File.from_remote(name, size, None) for name in digests))
+    dataset.add_files(*(File.from_remote(name, size, "2026-01-01T00:00:00Z") for name in digests))
     transfer = transfer_of(job)
 
     def move() -> None:
