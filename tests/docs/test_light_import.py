@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import pytest
+
+from tests.processes import not_measured
 
 HEAVY = {
     "fabric",
@@ -25,10 +26,8 @@ LIGHT = {"scitacean", "attr", "attrs", "httpx_retries"}
 def loaded_by(statement: str) -> set[str]:
     """Return the packages that a fresh Python has loaded after a statement."""
     program = f"import sys; {statement}; print(*{{name.partition('.')[0] for name in sys.modules}})"
-    # Coverage measures processes too, where it is told to, and loads sqlite3 for that.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     done = subprocess.run(
-        [sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, env=not_measured()
     )
     return set(done.stdout.split())
 

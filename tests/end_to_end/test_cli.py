@@ -20,6 +20,7 @@ from scitacean.cli import main
 from scitacean.client import Client
 from scitacean.transfer.copy import CopyDownloadConnection, CopyUploadConnection
 from scitacean.transfer.protocol import SendRequest, Sent
+from tests.processes import not_measured
 
 FIELDS = ["--name", "Run 7", "--owner-group", "me", "--owner", "Ada", "--contact-email", "ada@site.example"]
 
@@ -60,7 +61,7 @@ def server(tmp_path: Path) -> Iterator[str]:
         )
     )
     command = [sys.executable, "-m", "scitacean", "serve", "--accounts", str(accounts)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=not_measured()) as process:
         assert process.stdout is not None
         ready = re.fullmatch(r"ready at (http://127\.0\.0\.1:\d+)\n", process.stdout.readline())
         assert ready is not None

@@ -19,6 +19,7 @@ from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.ssh import SSHFileTransfer
 from scitacean.workflow.download import download_files
 from scitacean.workflow.progress import Progress
+from tests.processes import not_measured
 
 TIME = "2026-03-01T12:00:00Z"
 LARGE = bytes(range(256)) * 20_000
@@ -211,7 +212,9 @@ def test_an_interrupted_download_goes_on(
     arguments = [ssh_server.port, ssh_server.username, ssh_server.key_file, ssh_server.known_hosts]
     arguments += [ssh_server.root, target, file.remote_path, file.size, file.remote_checksum or ""]
     command = [sys.executable, "-c", DOWNLOAD, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=not_measured()
+    ) as process:
         assert process.stdout is not None
         for _ in range(5):
             assert process.stdout.readline() == "moved\n"

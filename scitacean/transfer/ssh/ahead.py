@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
+from scitacean.transfer.ssh.channels import all_ended, in_background
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand, fallible
 
+_MOST_WAITING_SECONDS: Final = 1.0
+# More than each of them waits.
+_MOST_ENDING_SECONDS: Final = 7.0
+
 
 class Beginning:
-    """Begins commands while a connection is made.
+    """Begins commands in the background, while a connection is made.
 
     Parameters
     ----------
@@ -23,29 +30,49 @@ class Beginning:
 
     def __init__(self, programs: Sequence[Program]) -> None:
         self._programs = programs
-        self._started: list[tuple[Program, RemoteCommand]] = []
-        self.is_begun = False
+        self._started: list[tuple[Program, RemoteCommand]] | None = []
+        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def __call__(self, connected: Connected) -> None:
         """Begin them; what cannot be begun is missing."""
-        for program in self._programs:
-            self.is_begun = True
-            with suppress(CommandError):
-                self._started.append((program, _run(connected, program)))
+        if self._programs:
+            self._thread = in_background(partial(self._begin, connected), name="scitacean-begins")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether the server was asked for a command."""
+        return self._thread is not None
 
     def forget(self) -> None:
-        """Forget those of a connection that broke."""
-        self._started.clear()
+        """Begin nothing more, and end what was begun."""
+        with self._lock:
+            started, self._started = self._started or [], None
+        for _, running in started:
+            running.__exit__(None, None, None)
 
-    def hand_over(self, ahead: CommandsAhead, tools: dict[str, bool]) -> None:
-        """Give the commands to who ends them, and note what of the host does not work."""
-        for program, running in self._started:
+    def hand_over(self, ahead: CommandsAhead) -> None:
+        """Give the commands that were begun to who ends them; later ones are ended here."""
+        if self._thread is not None:
+            self._thread.join(_MOST_WAITING_SECONDS)
+        with self._lock:
+            started, self._started = self._started or [], None
+        for program, running in started:
             ahead.put_back(program, running)
-        if self.is_begun:
-            missing = {program.tool for program in self._programs} - {
-                program.tool for program, _ in self._started
-            }
-            tools.update(dict.fromkeys(missing, False))
+
+    def _begin(self, connected: Connected) -> None:
+        for program in self._programs:
+            try:
+                running = _run(connected, program)
+            except CommandError:
+                # Nor will it run the others.
+                return
+            with self._lock:
+                if self._started is not None:
+                    self._started.append((program, running))
+                    continue
+            running.__exit__(None, None, None)
+            return
 
 
 class CommandsAhead:
@@ -89,8 +116,14 @@ class CommandsAhead:
         TransferError
             If the connection breaks and there is no other.
         """
-        while self._tools.get(program.tool, True) and len(self._usable(program)) < number:
+        if not self._tools.get(program.tool, True):
+            return
+        if not self._usable(program):
             with fallible(self._line, self._tools, program.tool):
+                self.put_back(program, self._start(program))
+        # Servers let one connection have so many at a time: those that run are enough.
+        with suppress(CommandError):
+            while 0 < len(self._usable(program)) < number:
                 self.put_back(program, _run(self._line.connected, program))
 
     def take(self, program: Program) -> RemoteCommand:
@@ -103,11 +136,28 @@ class CommandsAhead:
         """
         if usable := self._usable(program):
             return usable.pop()
-        return _run(self._line.connected, program)
+        return self._start(program)
 
     def put_back(self, program: Program, running: RemoteCommand) -> None:
         """Keep a command that waits for more, to be taken again."""
         self._started.setdefault(program, []).append(running)
+
+    def _start(self, program: Program) -> RemoteCommand:
+        try:
+            return _run(self._line.connected, program)
+        except CommandError:
+            waiting = [running for started in self._started.values() for running in started]
+            if not waiting:
+                raise
+            # They may be as many as the server lets one connection have.
+            self._started.clear()
+            all_ended([running.end for running in waiting])
+            return _run(self._line.connected, program)
+
+    @property
+    def connected(self) -> Connected:
+        """The connection that is in use now."""
+        return self._line.connected
 
     def _usable(self, program: Program) -> list[RemoteCommand]:
         started = self._started.setdefault(program, [])
@@ -118,19 +168,26 @@ class CommandsAhead:
 
     @contextmanager
     def running(self, program: Program, number: int = 1) -> Iterator[list[RemoteCommand]]:
-        """Give commands that run; keep them for later where nothing goes wrong.
+        """Give commands that run, as many as the server allows; keep them where nothing goes wrong.
 
         Raises
         ------
         CommandError
             If the host cannot run it.
         """
-        with ExitStack() as stack:
-            commands = [stack.enter_context(self.take(program)) for _ in range(number)]
+        commands = [self.take(program)]
+        try:
+            with suppress(CommandError):
+                while len(commands) < number:
+                    usable = self._usable(program)
+                    commands.append(usable.pop() if usable else _run(self._line.connected, program))
             for command in commands:
                 command.wait_until_it_runs()
             yield commands
-            stack.pop_all()
+        except BaseException as error:
+            ending = [partial(command.__exit__, type(error), error, None) for command in commands]
+            all_ended(ending, seconds=_MOST_ENDING_SECONDS)
+            raise
         for command in commands:
             self.put_back(program, command)
 
@@ -142,4 +199,5 @@ def _run(connected: Connected, program: Program) -> RemoteCommand:
         window=program.window,
         changes_files=program.changes_files,
         greeting=program.greeting,
+        opening=program.opening,
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Final
 
 from paramiko import Channel, SSHException, Transport
@@ -76,20 +78,47 @@ def ended(closing: Callable[[], object], *, seconds: float | None = None) -> boo
     :
         Whether it was done in time.
     """
+    return all_ended([closing], seconds=seconds)
 
-    def close() -> None:
+
+def all_ended(closings: Sequence[Callable[[], object]], *, seconds: float | None = None) -> bool:
+    """End several things for good at the same time, see :func:`ended`.
+
+    Parameters
+    ----------
+    closings:
+        What to do.
+    seconds:
+        How long to wait in all; some seconds by default.
+
+    Returns
+    -------
+    :
+        Whether all was done in time.
+    """
+
+    def close(closing: Callable[[], object]) -> None:
         with suppress(OSError, EOFError, SSHException):
             closing()
 
-    thread = threading.Thread(target=close, name="scitacean-closing", daemon=True)
+    deadline = time.monotonic() + (_MOST_CLOSING_SECONDS if seconds is None else seconds)
+    threads = [in_background(partial(close, closing), name="scitacean-closing") for closing in closings]
+    for closing, thread in zip(closings, threads, strict=True):
+        if thread is None:
+            close(closing)
+        else:
+            thread.join(max(0.0, deadline - time.monotonic()))
+    return not any(thread is not None and thread.is_alive() for thread in threads)
+
+
+def in_background(work: Callable[[], object], *, name: str) -> threading.Thread | None:
+    """Do something in a thread that ends with the process; None while Python ends, without new ones."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
     try:
         thread.start()
     except RuntimeError:
-        # While Python ends there are no new threads.
-        close()
-        return True
-    thread.join(_MOST_CLOSING_SECONDS if seconds is None else seconds)
-    return not thread.is_alive()
+        return None
+    return thread
 
 
 @contextmanager

@@ -51,6 +51,7 @@ class ChecksumFeed:
         self._waiting: list[bytes] = []
         self._number = 0
         self._size = 0
+        self.connected = command.connected
         self.has_ended = False
 
     def __enter__(self) -> Self:
@@ -140,6 +141,7 @@ class HostChecksums:
         self._line = line
         self._paths = paths
         self._works = tools
+        self._tried: set[str] = set()
 
     def can(self, algorithm: str, *, ahead: CommandsAhead | None = None) -> bool:
         """Whether the host can compute checksums of an algorithm.
@@ -160,7 +162,9 @@ class HostChecksums:
             return False
         if algorithm not in self._works:
             # Some servers hang up on whoever asks for a command: it is not asked for again then.
-            self._works[algorithm] = False
+            if algorithm in self._tried:
+                return False
+            self._tried.add(algorithm)
             self._works[algorithm] = self._try_tool(algorithm, ahead)
         return self._works[algorithm]
 
@@ -226,8 +230,11 @@ class HostChecksums:
                 # A server that runs no commands refuses or hangs up; a broken connection shows at the ping.
                 self._line.sftp.ping()
                 return False
+            if not self._greets(running):
+                running.__exit__(None, None, None)
+                return False
             kept.put_back(program(algorithm), running)
-            return self._greets(running)
+            return True
 
     def _kept(self, ahead: CommandsAhead | None) -> AbstractContextManager[CommandsAhead]:
         return CommandsAhead(self._line, self._works) if ahead is None else nullcontext(ahead)
@@ -281,4 +288,5 @@ def program(algorithm: str) -> Program:
         window=_WINDOW,
         changes_files=False,
         greeting=f"{empty}  /dev/null\0".encode(),
+        opening=b"/dev/null\0",
     )

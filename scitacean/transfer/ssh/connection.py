@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ import attrs
 import fabric
 from paramiko import (
     BadHostKeyException,
+    Channel,
     ChannelException,
     ProxyCommand,
     SSHException,
@@ -100,7 +100,7 @@ def connected(
     answers:
         What a person answered before; what is answered now is added.
     begin:
-        Begins something when we have signed in, in a thread, while SFTP starts: a login shell may take long.
+        Begins something else, while SFTP starts: a login shell may take long.
 
     Raises
     ------
@@ -124,23 +124,15 @@ def connected(
         for hop in _hops(connection):
             hop.transport.set_keepalive(settings.keep_alive)
         now = Connected(connection.transport, connection.host, settings.timeout)
-        with _meanwhile(None if begin is None else partial(begin, now)):
-            now.sftp = _open_sftp(connection.transport, settings)
-            now.round_trip = _round_trip(now.sftp)
+        # Later answers may wait until the host has started what begins meanwhile.
+        channel, now.round_trip = _open_sftp(connection.transport, settings)
+        if begin is not None:
+            begin(now)
+        now.sftp = SftpSession(channel, host=settings.host)
+        now.round_trip = min(now.round_trip, _round_trip(now.sftp))
         yield now
     finally:
         _close(connection)
-
-
-@contextmanager
-def _meanwhile(work: Callable[[], None] | None) -> Iterator[None]:
-    if work is None:
-        yield
-        return
-    with ThreadPoolExecutor(1, thread_name_prefix="scitacean-begins") as threads:
-        done = threads.submit(work)
-        yield
-    done.result()
 
 
 def _fabric_connection(settings: SSHSettings) -> fabric.Connection:
@@ -247,9 +239,12 @@ def _reason(error: BaseException) -> str:
     return str(error).rstrip(".") or "the connection broke"
 
 
-def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
+def _open_sftp(transport: Transport, settings: SSHSettings) -> tuple[Channel, float]:
+    """Ask for SFTP; return its channel, and how long the answer to the first request took."""
+    begin = time.perf_counter()
     try:
         channel = transport.open_session(window_size=_WINDOW, timeout=settings.timeout)
+        answered_after = time.perf_counter() - begin
         channel.settimeout(settings.timeout)
         with giving_up(channel):
             channel.invoke_subsystem("sftp")
@@ -263,7 +258,7 @@ def _open_sftp(transport: Transport, settings: SSHSettings) -> SftpSession:
             f"The file server {settings.host} let us in but offers no SFTP: {_reason(error)}.",
             hint="Ask those who run it to enable SFTP for your account.",
         ) from None
-    return SftpSession(channel, host=settings.host)
+    return channel, answered_after
 
 
 def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:

@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 from scitacean.errors import FileNotAccessibleError, HostNotReachableError
-from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import Fetched, FetchRequest, ProgressCallback
 from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.bundle import SMALL, fetch_bundles, sending_program
+from scitacean.transfer.ssh.bundle import SMALL, fetch_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.errors import cannot_read, check_is_file
 from scitacean.transfer.ssh.incoming import Incoming, IncomingPart
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.lookup import look_up_sizes
 from scitacean.transfer.ssh.paths import HostPaths, shown
-from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sftp_packets import OpenFlag, SftpRefusedError, Status
 from scitacean.transfer.ssh.sftp_session import SftpSession
@@ -248,17 +247,3 @@ class _Fetching:
                 written -= before - self._told[file.index]
             if written:
                 on_progress(file.request.remote, written)
-
-
-def programs_for(dataset: Dataset, tools: dict[str, bool]) -> list[Program]:
-    """Return what to start on the host while we connect to fetch the files of a dataset.
-
-    Parameters
-    ----------
-    dataset:
-        The dataset.
-    tools:
-        What is known of the host.
-    """
-    programs = [sending_program()] if dataset.number_of_files >= LEAST_FILES else []
-    return [program for program in programs if tools.get(program.tool, True)]

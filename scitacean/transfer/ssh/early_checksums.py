@@ -53,8 +53,12 @@ class EarlyChecksums:
         running = self._feeds.pop(algorithm, None)
         found: dict[bytes, str] = {}
         if running is not None:
-            with suppress(CommandError, HostNotReachableError):
+            # A server lets one connection have so many commands at a time.
+            with suppress(CommandError, HostNotReachableError), running:
                 found = running.results()
+            # What a host that went down meanwhile has now is another question.
+            if not running.has_ended or running.connected is not self.ahead.connected:
+                found = {}
         names = {item: unmistakable(item.partial) for item, used in self._fed.items() if used == algorithm}
         return {item: found[name] for item, name in names.items() if name in found}
 

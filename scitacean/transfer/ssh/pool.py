@@ -73,12 +73,12 @@ class ConnectionPool:
             If the SSH configuration or the known host keys cannot be read.
         """
         kept = None if anew else self._take()
-        if kept is None:
-            kept = self._connect(beginning)
-        elif beginning is not None:
-            beginning(kept.connection)
+        begun = beginning if kept is not None else None
+        kept = kept or self._connect(beginning)
         healthy = True
         try:
+            if begun is not None:
+                begun(kept.connection)
             yield kept.connection
         except HostNotReachableError:
             healthy = False

@@ -39,7 +39,7 @@ class Program:
     ----------
     tool:
         What of the host it needs.
-    command, window, changes_files, greeting:
+    command, window, changes_files, greeting, opening:
         See :class:`RemoteCommand`.
     """
 
@@ -48,6 +48,7 @@ class Program:
     window: int
     changes_files: bool = True
     greeting: bytes = b""
+    opening: bytes = b""
 
 
 class RemoteCommand:
@@ -69,6 +70,9 @@ class RemoteCommand:
         and where this is left with an error, that is when it has done what it was sent.
     greeting:
         What the command writes when it runs; empty where it is enough that the shell does.
+    opening:
+        What it is sent at once, of one that changes nothing: a server may run something else instead, which
+        this ends.
 
     Raises
     ------
@@ -84,6 +88,7 @@ class RemoteCommand:
         window: int,
         changes_files: bool = False,
         greeting: bytes = b"",
+        opening: bytes = b"",
     ) -> None:
         self.connected = connected
         self._changes_files = changes_files
@@ -98,6 +103,8 @@ class RemoteCommand:
         try:
             with _told(), giving_up(self._channel):
                 self._channel.exec_command(f"echo {_RUNS}; {command}" if changes_files else command)
+            with _told():
+                send_all(self._channel, opening)
         except BaseException:
             close_channel(self._channel)
             raise
@@ -111,6 +118,13 @@ class RemoteCommand:
         try:
             if error is not None and self._changes_files:
                 ended(self._let_end, seconds=_MOST_ENDING_SECONDS + 1)
+        finally:
+            close_channel(self._channel)
+
+    def end(self) -> None:
+        """Let it end, and wait for that: a server lets one connection have so many at a time."""
+        try:
+            self._let_end()
         finally:
             close_channel(self._channel)
 

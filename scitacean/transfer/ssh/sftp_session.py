@@ -55,6 +55,8 @@ _HEADER = struct.Struct(">IBI")
 _NUMBER = struct.Struct(">I")
 _RANGE = struct.Struct(">QI")
 
+_PARTLY_SENT = "got a part of a request only"
+
 _FSYNC = b"fsync@openssh.com"
 _LIMITS = b"limits@openssh.com"
 _POSIX_RENAME = b"posix-rename@openssh.com"
@@ -313,27 +315,37 @@ class SftpSession:
         number = self._next_request
         self._next_request = (number + 1) & 0xFFFFFFFF
         request = _HEADER.pack(len(body) + len(content) + 5, kind, number) + body
-        # Large blocks are copied as seldom as possible: the first packet takes a beginning with it.
-        begin = content[: max(0, SEND_AT_ONCE - self._outgoing_size - len(request))]
-        self._outgoing.append(b"".join((request, begin)))
-        self._outgoing_size += len(self._outgoing[-1])
         pending = self._waiting[number] = Pending(self, read)
+        room = max(0, SEND_AT_ONCE - self._outgoing_size - len(request))
+        if len(content) > room:
+            self._send_large(request, content, room)
+            return pending
+        self._outgoing.append(b"".join((request, content)))
+        self._outgoing_size += len(self._outgoing[-1])
         if self._outgoing_size >= SEND_AT_ONCE:
-            self._flush(content[len(begin) :])
+            self._flush()
         return pending
 
-    def _flush(self, rest: bytes | memoryview = b"") -> None:
+    def _send_large(self, request: bytes, content: bytes | memoryview, room: int) -> None:
+        """Send a block that is copied as seldom as possible: the first packet takes a beginning with it."""
+        self._broken = _PARTLY_SENT
+        message = b"".join((*self._outgoing, request, content[:room]))
+        self._outgoing.clear()
+        self._outgoing_size = 0
+        self._send(message, content[room:])
+
+    def _flush(self) -> None:
         if self._broken is not None:
             raise self._unreachable(self._broken)
         if self._outgoing:
             message = b"".join(self._outgoing)
             self._outgoing.clear()
             self._outgoing_size = 0
-            self._send(message, rest)
+            self._send(message)
 
     def _send(self, message: bytes, rest: bytes | memoryview = b"") -> None:
         # After an interrupt in between the server would take the next packet for the rest of this one.
-        self._broken = "got a part of a request only"
+        self._broken = _PARTLY_SENT
         try:
             sent = send_all(self._channel, message) and send_all(self._channel, rest)
         except (OSError, EOFError, SSHException) as error:

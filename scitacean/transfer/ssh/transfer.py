@@ -239,10 +239,11 @@ class SSHFileTransfer:
             If the SSH configuration or the known host keys cannot be read.
         """
         # Imported late because it loads Fabric, which takes longer than all of the rest.
-        from scitacean.transfer.ssh.download import SSHDownloadConnection, programs_for
+        from scitacean.transfer.ssh.download import SSHDownloadConnection
+        from scitacean.transfer.ssh.programs import programs_to_fetch
 
         del representative_file_path
-        with self._line(programs_for(dataset, self._tools)) as (line, ahead):
+        with self._line(programs_to_fetch(dataset, self._tools)) as (line, ahead):
             yield SSHDownloadConnection(
                 line, self._paths, connections=self._most(), tools=self._tools, ahead=ahead
             )
@@ -262,14 +263,15 @@ class SSHFileTransfer:
             folder cannot be filled in.
         """
         # Imported late because it loads Fabric, which takes longer than all of the rest.
+        from scitacean.transfer.ssh.programs import programs_to_send
         from scitacean.transfer.ssh.sending import SendSettings
-        from scitacean.transfer.ssh.upload import SSHUploadConnection, programs_for
+        from scitacean.transfer.ssh.upload import SSHUploadConnection
 
         del representative_file_path
         source_folder = self.source_folder_for(dataset)
         settings = self._settings
         how = SendSettings(settings.file_mode, settings.folder_mode, settings.keep_times, settings.sync)
-        programs = programs_for(dataset, self._tools, how, verify=settings.verify)
+        programs = programs_to_send(dataset, self._tools, how, verify=settings.verify)
         with self._line(programs) as (line, ahead):
             yield SSHUploadConnection(
                 line,
@@ -293,7 +295,7 @@ class SSHFileTransfer:
             line = Line(connection, borrow, partial(borrow, anew=True))
             try:
                 with CommandsAhead(line, self._tools) as ahead:
-                    beginning.hand_over(ahead, self._tools)
+                    beginning.hand_over(ahead)
                     yield line, ahead
             finally:
                 line.close()

@@ -8,7 +8,6 @@ from typing import Literal
 
 from scitacean.errors import FileUploadError, IntegrityError, TransferError
 from scitacean.model.checksum import known_or_none
-from scitacean.model.dataset import Dataset
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -20,9 +19,8 @@ from scitacean.transfer.protocol import (
     SentCallback,
     Verified,
 )
-from scitacean.transfer.ssh import host_program
 from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, receiving_program, send_bundles
+from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.errors import already_there
@@ -35,7 +33,7 @@ from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
-from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
+from scitacean.transfer.ssh.remote_command import LEAST_FILES
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.verify import Verification, proving_programs
@@ -381,26 +379,3 @@ def _uploaded(file: File, sent: Sent) -> File:
         remote_creation_time=sent.modified,
         remote_checksum=sent.checksum,
     )
-
-
-def programs_for(
-    dataset: Dataset, tools: dict[str, bool], settings: SendSettings, *, verify: Verified
-) -> list[Program]:
-    """Return what to start on the host while we connect to send the files of a dataset.
-
-    Parameters
-    ----------
-    dataset:
-        The dataset.
-    tools:
-        What is known of the host.
-    settings:
-        How files are written.
-    verify:
-        How what has arrived is compared.
-    """
-    programs = proving_programs((known_or_none(file.checksum_algorithm) for file in dataset.files), verify)
-    if dataset.number_of_files >= LEAST_FILES:
-        number = host_program.programs_for(dataset.number_of_files)
-        programs += [receiving_program(tools, settings)] * number
-    return [program for program in programs if tools.get(program.tool, True)]

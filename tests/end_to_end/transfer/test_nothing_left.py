@@ -22,6 +22,7 @@ from scitacean.model.file import File
 from scitacean.transfer.protocol import FetchRequest
 from tests.end_to_end.transfer.sites import SFTP_ONLY, Site, contents_of, fetch_with, is_nightly, kinds, write
 from tests.end_to_end.transfer.sites import site as running_site
+from tests.processes import not_measured
 
 LINUX_ONLY = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not tell")
 LARGE = 3_000_000
@@ -221,7 +222,7 @@ def _child(site: Site, code: str, names: list[str]) -> subprocess.Popen[bytes]:
     # Warnings of what was left open must not pass unseen.
     watched = f"import faulthandler; faulthandler.dump_traceback_later(120, exit=True)\n{code}"
     command = [sys.executable, "-W", "error::ResourceWarning", "-c", watched, json.dumps(arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=not_measured())
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the system has no such signal")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +18,40 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing import ssh_server as testing_server
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.testing.ssh_server import ssh_server as asyncssh_server
+from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh import SSHFileTransfer, ahead, host_program
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, RemoteCommand
 from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, on_server
 
 ANY = RemotePath("")
+SFTP_SERVERS = (
+    "/usr/lib/openssh/sftp-server",
+    "/usr/libexec/openssh/sftp-server",
+    "/usr/lib/ssh/sftp-server",
+)
+LATE = """
+import json, sys, threading
+from pathlib import Path
+from scitacean import Dataset, RemotePath
+from scitacean.transfer.protocol import SendRequest
+from scitacean.transfer.ssh import SSHFileTransfer
+
+host, port, user, key, known, local, target = json.loads(Path(sys.argv[1]).read_text())
+
+def late():
+    threading.main_thread().join()
+    paths = sorted(Path(local).iterdir())
+    dataset = Dataset(type="raw", source_folder=target)
+    dataset.add_local_files(*paths)
+    with SSHFileTransfer(host, port=port, username=user, key_filename=key, known_hosts=known) as transfer:
+        with transfer.connect_for_upload(dataset, RemotePath("")) as connection:
+            connection.send_files(
+                [SendRequest(local=path, remote=RemotePath(target, path.name)) for path in paths]
+            )
+
+threading.Thread(target=late).start()
+"""
 NAMES = [f"{number:03}" for number in range(LEAST_FILES)]
 
 
@@ -34,6 +65,11 @@ def many(tmp_path: Path) -> Dataset:
     dataset = Dataset(type="raw")
     dataset.add_local_files(*(folder / name for name in NAMES))
     return dataset
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "_MOST_WAITING_SECONDS", 20.0)
 
 
 @pytest.fixture
@@ -145,3 +181,80 @@ def test_a_host_without_sftp_says_so_all_the_same(
         transfer.connect_for_upload(many, ANY),
     ):
         pass
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 4])
+def test_a_host_that_allows_few_at_a_time(
+    make_transfer: MakeTransfer, many: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(host_program, "_FILES_OF_PROGRAM", 20)
+    (tmp_path / "served").mkdir()
+    with (
+        sshd(tmp_path / "served", options=(f"MaxSessions {most}",)) as server,
+        make_transfer(server) as transfer,
+    ):
+        there_and_back(transfer, server, many, tmp_path)
+        # With two, one that ends may still be counted when the next one starts.
+        if most > 2:
+            assert all(transfer._tools.values())
+
+
+def test_a_host_that_runs_its_sftp_server_whatever_is_asked_for(
+    make_transfer: MakeTransfer, dataset: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "served").mkdir()
+    (tmp_path / "a").write_bytes(b"123")
+    forced = next(path for path in SFTP_SERVERS if Path(path).exists())
+    with (
+        sshd(tmp_path / "served", options=(f"ForceCommand {forced}",)) as server,
+        # So long that nobody would wait for it five times.
+        make_transfer(server, timeout=50.0) as transfer,
+        transfer.connect_for_upload(dataset, ANY) as connection,
+    ):
+        (sent,) = connection.send_files(
+            [SendRequest(local=tmp_path / "a", remote=on_server(server, "run 7") / "a")]
+        )
+    assert sent.verified == "sample"
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_break_while_they_begin_says_nothing_about_the_host(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    many: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+) -> None:
+    start, broken = RemoteCommand.__init__, list[bool]()
+
+    def break_once(command: RemoteCommand, connected: Any, text: str, **options: Any) -> None:
+        if not broken:
+            broken.append(True)
+            ssh_server.kill_connections()
+            connected.transport.join(20)
+        start(command, connected, text, **options)
+
+    with make_transfer(ssh_server) as transfer:
+        if kept:
+            with transfer.connect_for_upload(Dataset(type="raw"), ANY):
+                pass
+        monkeypatch.setattr(RemoteCommand, "__init__", break_once)
+        there_and_back(transfer, ssh_server, many, tmp_path)
+        assert broken
+        with transfer.connect_for_download(many, ANY) as connection:
+            assert connection.remote_checksums([], algorithm="blake2b") == {}
+
+
+def test_a_process_that_ends_can_still_connect(
+    ssh_server: RunningSSHServer, many: Dataset, tmp_path: Path
+) -> None:
+    (tmp_path / "names.json").write_text(
+        json.dumps(
+            [ssh_server.host, ssh_server.port, ssh_server.username]
+            + [str(path) for path in (ssh_server.key_file, ssh_server.known_hosts, tmp_path / "local")]
+            + [on_server(ssh_server, "run 7").posix]
+        )
+    )
+    subprocess.run([sys.executable, "-c", LATE, tmp_path / "names.json"], check=True, timeout=60)
+    assert everything(ssh_server.root / "run 7") == everything(tmp_path / "local")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.testing.ssh_server import ssh_server as asyncssh_server
 from scitacean.transfer.protocol import SendRequest, Sent
 from scitacean.transfer.ssh import SSHFileTransfer, checksums, host_program, receiving
 from scitacean.transfer.ssh.ahead import CommandsAhead
@@ -23,6 +27,7 @@ from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.remote_command import CommandError
+from scitacean.transfer.ssh.verify import Verification
 from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, on_server
 
 ANY = RemotePath("")
@@ -220,3 +225,55 @@ def test_names_that_are_no_text(ssh_server: RunningSSHServer, make_transfer: Mak
         transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection,
     ):
         assert connection._checksums.of_own_files(expected, algorithm="blake2b") == expected
+
+
+@pytest.mark.parametrize("number", [70, 80])
+def test_a_host_that_went_down_may_have_lost_what_it_had_compared(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    local: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+) -> None:
+    find = Verification.find_different
+
+    def lose(self: Verification, items: Sequence[Outgoing]) -> list[Outgoing]:
+        # Long enough for the tool to tell of all that it has.
+        time.sleep(0.5)
+        ssh_server.kill_connections()
+        (lost,) = (ssh_server.root / "up").glob(".042.part*")
+        lost.write_bytes(bytes(lost.stat().st_size))
+        return find(self, items)
+
+    monkeypatch.setattr(Verification, "find_different", lose)
+    requests = requests_to(ssh_server.root / "up", local)[:number]
+    with (
+        make_transfer(ssh_server) as transfer,
+        transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection,
+        pytest.raises(IntegrityError, match="/042\n"),
+    ):
+        connection.send_files(requests)
+
+
+def test_several_who_try_a_tool_at_once_all_learn_that_it_works(
+    make_transfer: MakeTransfer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    (tools / "b2sum").write_text(f'#!/bin/sh\nsleep 0.5\nexec {shutil.which("b2sum")} "$@"\n')
+    (tools / "b2sum").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "served").mkdir()
+    (tmp_path / "a").write_bytes(b"123")
+
+    def verified(number: int) -> str | None:
+        with transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection:
+            target = on_server(server, f"{number}") / "a"
+            return connection.send_files([SendRequest(local=tmp_path / "a", remote=target)])[0].verified
+
+    with (
+        asyncssh_server(tmp_path / "served") as server,
+        make_transfer(server) as transfer,
+        ThreadPoolExecutor(7) as threads,
+    ):
+        assert set(threads.map(verified, range(7))) == {"checksum"}

@@ -77,11 +77,11 @@ def test_nobody_waits_for_a_connection_that_is_still_made(
 ) -> None:
     begun: list[threading.Thread] = []
 
-    def slow(settings: SSHSettings) -> AbstractContextManager[Connected]:
+    def slow(settings: SSHSettings, **options: Any) -> AbstractContextManager[Connected]:
         if in_other_lane():
             begun.append(threading.current_thread())
             assert go_on.wait(30)
-        return connected(settings)
+        return connected(settings, **options)
 
     def stop(_path: RemotePath, _moved: int) -> None:
         deadline = time.monotonic() + 30

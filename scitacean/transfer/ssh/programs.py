@@ -1,0 +1,51 @@
+"""Which commands of the host a transfer will need: they start while the connection is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scitacean.model.checksum import known_or_none
+from scitacean.model.dataset import Dataset
+from scitacean.transfer.protocol import Verified
+from scitacean.transfer.ssh import host_program
+from scitacean.transfer.ssh.bundle import receiving_program, sending_program
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
+from scitacean.transfer.ssh.sending import SendSettings
+from scitacean.transfer.ssh.verify import proving_programs
+
+
+def programs_to_send(
+    dataset: Dataset, tools: dict[str, bool], settings: SendSettings, *, verify: Verified
+) -> Sequence[Program]:
+    """Return what will be needed to send the files of a dataset.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    tools:
+        What is known of the host.
+    settings:
+        How files are written.
+    verify:
+        How what has arrived is compared.
+    """
+    programs = proving_programs((known_or_none(file.checksum_algorithm) for file in dataset.files), verify)
+    if dataset.number_of_files >= LEAST_FILES:
+        number = host_program.programs_for(dataset.number_of_files)
+        programs += [receiving_program(tools, settings)] * number
+    return [program for program in programs if tools.get(program.tool, True)]
+
+
+def programs_to_fetch(dataset: Dataset, tools: dict[str, bool]) -> Sequence[Program]:
+    """Return what will be needed to fetch the files of a dataset.
+
+    Parameters
+    ----------
+    dataset:
+        The dataset.
+    tools:
+        What is known of the host.
+    """
+    programs = [sending_program()] if dataset.number_of_files >= LEAST_FILES else []
+    return [program for program in programs if tools.get(program.tool, True)]
