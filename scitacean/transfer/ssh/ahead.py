@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import Final, Self
+
+from paramiko import ChannelException
 
 from scitacean.transfer.ssh.channels import all_ended, in_background
 from scitacean.transfer.ssh.connection import Connected
@@ -15,6 +18,8 @@ from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand, fallible
 
 _MOST_WAITING_SECONDS: Final = 1.0
+# In seconds.
+_PAUSES: Final = (0.05, 0.2)
 # More than each of them waits.
 _MOST_ENDING_SECONDS: Final = 7.0
 
@@ -143,16 +148,18 @@ class CommandsAhead:
         self._started.setdefault(program, []).append(running)
 
     def _start(self, program: Program) -> RemoteCommand:
-        try:
-            return _run(self._line.connected, program)
-        except CommandError:
+        for pause in _PAUSES:
+            try:
+                return _run(self._line.connected, program)
+            except CommandError as error:
+                if not isinstance(error.__cause__, ChannelException):
+                    raise
+            # There may be as many as the server lets one connection have, which counts them a little longer.
             waiting = [running for started in self._started.values() for running in started]
-            if not waiting:
-                raise
-            # They may be as many as the server lets one connection have.
             self._started.clear()
             all_ended([running.end for running in waiting])
-            return _run(self._line.connected, program)
+            time.sleep(pause)
+        return _run(self._line.connected, program)
 
     @property
     def connected(self) -> Connected:

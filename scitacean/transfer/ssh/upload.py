@@ -295,6 +295,10 @@ class SSHUploadConnection:
         verification: Verification,
         on_progress: ProgressCallback | None,
     ) -> None:
+        # What the host can compute is asked now: while jobs share the session nobody can wait for an answer,
+        # and some servers let one connection have few commands at a time.
+        for item in {item.request.checksum_algorithm: item for item in items}.values():
+            verification.algorithms(item)
         bundled = self._bundle(items, verification, on_progress)
         rest = [item for item in items if item not in bundled]
         if not rest:
@@ -305,9 +309,6 @@ class SSHUploadConnection:
                 if (item.size - item.start >= PART_SIZE) == of_large:
                     yield item.first_part()
 
-        # What the host can compute is asked now: while jobs share the session nobody can wait for an answer.
-        for item in {item.request.checksum_algorithm: item for item in items}.values():
-            verification.algorithms(item)
         schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
         sending = Sending(schedule, self._journal, self._settings, verification.algorithms, on_progress)
         sizes = [item.size - item.start for item in rest]
