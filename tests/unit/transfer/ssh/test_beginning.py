@@ -20,7 +20,7 @@ from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.testing.ssh_server import ssh_server as asyncssh_server
 from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import FetchRequest, SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer, ahead, host_program
+from scitacean.transfer.ssh import SSHFileTransfer, ahead, bundle, host_program
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, RemoteCommand
 from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, on_server
 
@@ -70,6 +70,8 @@ def many(tmp_path: Path) -> Dataset:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead, "_MOST_WAITING_SECONDS", 20.0)
+    # However busy the machine is.
+    monkeypatch.setattr(bundle, "LONG_ROUND_TRIP", 9.0)
 
 
 @pytest.fixture
