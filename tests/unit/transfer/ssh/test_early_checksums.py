@@ -90,7 +90,7 @@ def test_what_arrives_damaged_is_found(
 ) -> None:
     written = "syswrite $file, $in, $size;"
     damages = host_program._PROGRAM.replace(
-        written, f"{written} sysseek $file, 3, 0 and syswrite $file, q(x x) if $name =~ /042/;"
+        written, f"{written} sysseek $file, 3, 0 and syswrite $file, q(x x) if $name =~ m|/[.]042[.]|;"
     )
     assert damages != host_program._PROGRAM
     monkeypatch.setattr(host_program, "_PROGRAM", damages)

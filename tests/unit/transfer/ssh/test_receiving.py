@@ -171,7 +171,7 @@ def test_a_file_that_is_not_what_was_sent_is_found_by_what_the_host_tells(
     make_transfer: MakeTransfer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    cuts = host_program._PROGRAM.replace("my @is", "truncate $name, 3 if $name =~ /040/; my @is")
+    cuts = host_program._PROGRAM.replace("my @is", "truncate $name, 3 if $name =~ m|/[.]040[.]|; my @is")
     monkeypatch.setattr(host_program, "_PROGRAM", cuts)
     with (
         make_transfer(ssh_server, verify="size") as transfer,
