@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from collections.abc import Callable
@@ -79,6 +80,28 @@ def test_others_are_answered_meanwhile(
     assert statuses == []
     thread.join()
     assert statuses == [400]
+
+
+@pytest.mark.usefixtures("long_name")
+def test_an_endless_expression_is_refused_where_other_threads_work(
+    alice: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expressions, "_SECONDS", 1.0)
+    ended, block = threading.Event(), bytes(2**24)
+
+    def work() -> None:
+        while not ended.is_set():
+            hashlib.sha256(block)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        answer = alice.get("/api/v4/datasets", params=filtered({"datasetName": {"$regex": ENDLESS}}))
+    finally:
+        ended.set()
+        thread.join()
+    assert answer.status_code == 400
+    assert "$regex takes longer than" in answer.json()["message"]
 
 
 def test_all_texts_share_the_time_of_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
