@@ -30,6 +30,7 @@ class Relay:
         self.accepted = 0
         self._target_port = target_port
         self._room: int | None = None
+        self._unharmed: int | None = None
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._accepting = True
@@ -58,6 +59,10 @@ class Relay:
     async def cut_after(self, size: int) -> None:
         """Break all connections when that many more bytes have passed, both ways together; once."""
         self._room = size
+
+    async def damage_after(self, size: int) -> None:
+        """Change a bit when that many more bytes have passed, both ways together; once."""
+        self._unharmed = size
 
     async def freeze(self) -> None:
         """Pass nothing on any more, but keep the connections."""
@@ -108,13 +113,22 @@ class Relay:
         try:
             while block := await reader.read(_BLOCK):
                 await self._flowing.wait()
-                passing = block[: self._room]
+                passing = self._harmed(block[: self._room])
                 writer.write(passing)
                 await writer.drain()
                 await self._count(len(passing))
         except OSError:
             # One of the ends has gone, which is what relays for tests are for.
             return
+
+    def _harmed(self, block: bytes) -> bytes:
+        if self._unharmed is None:
+            return block
+        position, self._unharmed = self._unharmed, self._unharmed - len(block)
+        if self._unharmed >= 0:
+            return block
+        self._unharmed = None
+        return b"".join((block[:position], bytes([block[position] ^ 1]), block[position + 1 :]))
 
     async def _count(self, size: int) -> None:
         if self._room is not None:

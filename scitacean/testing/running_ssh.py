@@ -78,6 +78,10 @@ class RunningSSHServer:
         """Break all connections when that many more bytes have passed, both ways together; once."""
         self._thread.run(self._relay.cut_after(size))
 
+    def damage_after(self, size: int) -> None:
+        """Change a bit when that many more bytes have passed, both ways together; once."""
+        self._thread.run(self._relay.damage_after(size))
+
     def freeze(self) -> None:
         """Pass nothing on any more, but keep the connections."""
         self._thread.run(self._relay.freeze())

@@ -37,6 +37,7 @@ from scitacean.transfer.ssh.channels import ended, giving_up
 from scitacean.transfer.ssh.host_keys import KnownOnly, host_key_changed
 from scitacean.transfer.ssh.login import SignIn
 from scitacean.transfer.ssh.prompts import NotAnsweredError
+from scitacean.transfer.ssh.quick_packets import QuickPackets
 from scitacean.transfer.ssh.quick_socket import QuickSocket
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
@@ -46,9 +47,6 @@ if TYPE_CHECKING:
 _FAST_CIPHER = "aes128-gcm@openssh.com"
 # More makes sshd buffer and burn time, less makes a long line idle.
 _WINDOW = 4 << 20
-# After how many bytes new keys are agreed on: a little more than OpenSSH's servers allow, so that they
-# begin. Where the library does, a command that ends in the same moment makes it wait for itself.
-_REKEY_BYTES = (1 << 36) + (1 << 30)
 _JOIN_SECONDS = 10.0
 # What the library says where the time is over before all of the greetings are exchanged.
 _NOT_IN_TIME = "No existing session"
@@ -288,8 +286,7 @@ def _fast_transport(
             # For a server that takes nothing any more the library waits for ever.
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, math.ceil(timeout * 1000))
         _sockets.add(sock)
-    transport = Transport(sock, **options)  # type: ignore[arg-type]  # passed through as paramiko gives them
-    transport.packetizer.REKEY_BYTES = _REKEY_BYTES
+    transport = Transport(sock, packetizer_class=QuickPackets, **options)  # type: ignore[arg-type]  # passed through as paramiko gives them
     security = transport.get_security_options()
     if _FAST_CIPHER in security.ciphers:
         security.ciphers = (_FAST_CIPHER, *(name for name in security.ciphers if name != _FAST_CIPHER))

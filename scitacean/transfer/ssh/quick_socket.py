@@ -51,6 +51,14 @@ class QuickSocket(socket.socket):
         self._position = position + len(block)
         return block
 
+    def ahead(self, size: int) -> memoryview:
+        """Look at so many bytes that were read ahead, or at all of them where they are fewer."""
+        return memoryview(self._ahead)[self._position : self._position + size]
+
+    def skip(self, size: int) -> None:
+        """Take what :meth:`ahead` has shown."""
+        self._position += size
+
     def _receive(self) -> bytes:
         block = super().recv(_AHEAD)
         if self._remaining:

@@ -49,9 +49,23 @@ def lasting_site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield site
 
 
+def harm(site: Site, size: int, *, is_damaged: bool) -> None:
+    if is_damaged:
+        site.server.damage_after(size)
+    else:
+        site.server.cut_after(size)
+
+
+def stop_harming(site: Site) -> None:
+    site.server.cut_after(1 << 40)
+    site.server.damage_after(1 << 40)
+
+
 @EXAMPLES
-@given(size=places, connections=st.sampled_from([1, 4]))
-def test_an_upload_goes_on_over_another_connection(lasting_site: Site, size: int, connections: int) -> None:
+@given(size=places, connections=st.sampled_from([1, 4]), is_damaged=st.booleans())
+def test_an_upload_goes_on_over_another_connection(
+    lasting_site: Site, size: int, connections: int, is_damaged: bool
+) -> None:
     site = lasting_site
     empty(site.root)
     moved: Counter[str] = Counter()
@@ -63,10 +77,10 @@ def test_an_upload_goes_on_over_another_connection(lasting_site: Site, size: int
         site.transfer(connections=connections, file_mode=0o600) as transfer,
         site.uploading(transfer) as connection,
     ):
-        site.server.cut_after(size)
+        harm(site, size, is_damaged=is_damaged)
         requests = [SendRequest(local=site.local / name, remote=site.remote(name)) for name in FILES]
         connection.send_files(requests, on_progress=note)
-    site.server.cut_after(1 << 40)
+    stop_harming(site)
     assert contents_of(site.root) == FILES
     for name, content in FILES.items():
         status = (site.root / name).stat()
@@ -75,9 +89,9 @@ def test_an_upload_goes_on_over_another_connection(lasting_site: Site, size: int
 
 
 @EXAMPLES
-@given(size=places, connections=st.sampled_from([1, 4]))
+@given(size=places, connections=st.sampled_from([1, 4]), is_damaged=st.booleans())
 def test_a_download_goes_on_over_another_connection(
-    lasting_site: Site, tmp_path: Path, size: int, connections: int
+    lasting_site: Site, tmp_path: Path, size: int, connections: int, is_damaged: bool
 ) -> None:
     site = lasting_site
     empty(site.root)
@@ -99,9 +113,9 @@ def test_a_download_goes_on_over_another_connection(
         site.transfer(connections=connections) as transfer,
         transfer.connect_for_download(RAW, RemotePath("")) as connection,
     ):
-        site.server.cut_after(size)
+        harm(site, size, is_damaged=is_damaged)
         fetched = connection.fetch_files(requests, on_progress=note)
-    site.server.cut_after(1 << 40)
+    stop_harming(site)
     assert contents_of(back) == FILES
     assert [one.size for one in fetched] == [len(content) for content in FILES.values()]
     assert moved == Counter({site.remote(name).posix: len(content) for name, content in FILES.items()})

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
+import socket
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from paramiko.packet import Packetizer
+from paramiko import Ed25519Key, Transport
 
 from scitacean.model.dataset import Dataset
 from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import FetchRequest, SendRequest
+from scitacean.transfer.ssh.quick_packets import QuickPackets
+from scitacean.transfer.ssh.quick_socket import QuickSocket
 from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, on_server
 
 _MEGABYTE = 1 << 20
@@ -41,20 +46,41 @@ def _there_and_back(
     assert everything(back) == everything(sent)
 
 
-def test_the_library_does_not_begin(
-    make_transfer: MakeTransfer,
-    dataset: Dataset,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+def test_servers_begin_before_we_do() -> None:
+    # Where the library does, a command that ends in the same moment makes it wait for itself. OpenSSH's
+    # servers begin after 2 ** 32 blocks of AES.
+    assert QuickPackets.REKEY_BYTES > 16 << 32
+
+
+def test_we_begin_where_no_server_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    # Where it does, a command that ends in the same moment makes it wait for itself.
-    monkeypatch.setattr(Packetizer, "REKEY_BYTES", _MEGABYTE)
-    with caplog.at_level(logging.DEBUG, "paramiko"):
-        _there_and_back(make_transfer, dataset, tmp_path)
-    said = [record.getMessage() for record in caplog.records]
-    assert any("Switch to new keys" in text for text in said)
-    assert not [text for text in said if text.startswith("Rekeying")]
+    monkeypatch.setattr(QuickPackets, "REKEY_BYTES", _MEGABYTE)
+    blocks = [os.urandom(_MEGABYTE // 2) for _ in range(41)]
+    copy = tmp_path / "copy"
+    with (
+        caplog.at_level(logging.DEBUG, "paramiko"),
+        sshd(tmp_path) as server,
+        socket.create_connection((server.host, server.port)) as plain,
+        QuickSocket.instead_of(plain) as quick,
+        closing(Transport(quick, packetizer_class=QuickPackets)) as transport,
+    ):
+        transport.get_security_options().ciphers = ("aes128-gcm@openssh.com",)
+        transport.start_client(timeout=20)
+        transport.auth_publickey(server.username, Ed25519Key.from_private_key_file(str(server.key_file)))
+        channel = transport.open_session(timeout=20)
+        channel.exec_command(shlex.join(["tee", str(copy)]))
+        for block in blocks:
+            channel.sendall(block)
+            back = b""
+            while len(back) < len(block):
+                back += channel.recv(_MEGABYTE)
+            assert back == block
+        channel.shutdown_write()
+        assert channel.recv_exit_status() == 0
+    assert copy.read_bytes() == b"".join(blocks)
+    switched = [record for record in caplog.records if "Switch to new keys" in record.getMessage()]
+    assert len(switched) > 10
 
 
 def test_a_server_begins_all_the_time(
