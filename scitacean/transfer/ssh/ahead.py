@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
 from paramiko import ChannelException
 
-from scitacean.transfer.ssh.channels import all_ended, in_background
+from scitacean.transfer.ssh.channels import all_ended, in_background, meanwhile
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand, fallible
@@ -102,34 +102,48 @@ class CommandsAhead:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for started in self._started.values():
-            for command in started:
-                command.__exit__(None, None, None)
+        # After Ctrl-C some may come still; they end with their connection.
+        for command in [command for started in list(self._started.values()) for command in started]:
+            command.__exit__(None, None, None)
 
-    def start(self, program: Program, *, number: int = 1) -> None:
-        """Start a command, if the host is not known to lack what it needs.
+    def start(self, programs: Mapping[Program, int]) -> None:
+        """Start commands, if the host is not known to lack what they need.
 
         Parameters
         ----------
-        program:
-            The command.
-        number:
-            How many are to be there then.
+        programs:
+            The commands, and how many of each are to be there then: one at least, more where the server
+            allows it.
 
         Raises
         ------
         TransferError
             If the connection breaks and there is no other.
         """
-        if not self._tools.get(program.tool, True):
-            return
-        if not self._usable(program):
-            with fallible(self._line, self._tools, program.tool):
-                self.put_back(program, self._start(program))
+        for program, number in programs.items():
+            if self._tools.get(program.tool, True) and not self._usable(program):
+                with fallible(self._line, self._tools, program.tool):
+                    self.put_back(program, self._start(program))
+            if self._usable(program):
+                self.try_to_start({program: number})
+
+    def try_to_start(self, programs: Mapping[Program, int]) -> None:
+        """Start commands as :meth:`start`; that there are none then is no error.
+
+        Other threads may do what needs no commands in the meantime.
+        """
+        with ExitStack() as stack:
+            for program, number in programs.items():
+                if self._tools.get(program.tool, True):
+                    starting = partial(meanwhile, partial(self._try_one, program), name="scitacean-starts")
+                    # Each takes two round trips.
+                    for _ in range(len(self._usable(program)), number):
+                        stack.enter_context(starting())
+
+    def _try_one(self, program: Program) -> None:
         # Servers let one connection have so many at a time: those that run are enough.
         with suppress(CommandError):
-            while 0 < len(self._usable(program)) < number:
-                self.put_back(program, _run(self._line.connected, program))
+            self.put_back(program, _run(self._line.connected, program))
 
     def take(self, program: Program) -> RemoteCommand:
         """Return a command that was started, or start it now; the caller ends it.
@@ -175,7 +189,7 @@ class CommandsAhead:
 
     @contextmanager
     def running(self, program: Program, number: int = 1) -> Iterator[list[RemoteCommand]]:
-        """Give commands that run, as many as the server allows; keep them where nothing goes wrong.
+        """Give commands, as many as the server allows, the first of which runs; keep them afterwards.
 
         Raises
         ------
@@ -188,8 +202,7 @@ class CommandsAhead:
                 while len(commands) < number:
                     usable = self._usable(program)
                     commands.append(usable.pop() if usable else _run(self._line.connected, program))
-            for command in commands:
-                command.wait_until_it_runs()
+            commands[0].wait_until_it_runs()
             yield commands
         except BaseException as error:
             ending = [partial(command.__exit__, type(error), error, None) for command in commands]

@@ -34,8 +34,9 @@ SMALL: Final = 128 * 1024
 """Up to how many bytes a file has so that it goes into a bundle."""
 
 # A server takes 2 MiB of a stream before it must say that it has room again; where that takes long, several
-# streams go side by side.
-_STREAMS_FAR_AWAY: Final = 4
+# streams go side by side, if that is worth the start of another login shell.
+_MOST_STREAMS: Final = 4
+_BYTES_OF_STREAM: Final = 32 << 20
 # All names of a bundle fit into what a server takes before the command reads them.
 _FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20
@@ -108,17 +109,11 @@ def sending_program() -> Program:
     return Program(_TAR, _WRITE_ARCHIVE, window=_WINDOW, changes_files=False)
 
 
-def prepare_bundles(
-    ahead: CommandsAhead, line: Line, tools: dict[str, bool], settings: SendSettings, number: int
-) -> None:
-    """Start what takes bundles of a number of files, while there is something else to do.
-
-    Raises
-    ------
-    FileNotAccessibleError
-        If the connection breaks and there is no other.
-    """
-    ahead.start(receiving_program(tools, settings), number=_streams(line, number))
+def programs_for_bundles(
+    line: Line, tools: dict[str, bool], settings: SendSettings, number: int, size: int
+) -> tuple[Program, int]:
+    """Return what takes bundles of files on the host, and how much of it serves a number and their bytes."""
+    return receiving_program(tools, settings), _streams(line, number, size)
 
 
 def send_bundles(
@@ -145,9 +140,9 @@ def send_bundles(
     settings:
         How files are written.
     ahead:
-        May have what :func:`prepare_bundles` started.
+        May have what :func:`programs_for_bundles` names.
     algorithms:
-        Tells of which checksums are to be computed on the way.
+        Tells, before anything of a file is sent, which checksums of it are to be computed on the way.
     on_sent:
         Is told which files have been sent.
     on_there:
@@ -172,7 +167,7 @@ def send_bundles(
         if tools.get(host_program.PERL, True):
             with (
                 fallible(line, tools, host_program.PERL),
-                ahead.running(host_program.program(), _streams(line, len(bundle))) as commands,
+                ahead.running(host_program.program(), _streams_for(line, bundle)) as commands,
             ):
                 is_begun = True
                 there |= send_to(
@@ -186,9 +181,15 @@ def send_bundles(
     return there
 
 
-def _streams(line: Line, number: int) -> int:
-    is_far = line.connected.round_trip >= LONG_ROUND_TRIP
-    return _STREAMS_FAR_AWAY if is_far else host_program.programs_for(number)
+def _streams_for(line: Line, bundle: Sequence[Outgoing]) -> int:
+    return _streams(line, len(bundle), sum(item.size for item in bundle))
+
+
+def _streams(line: Line, number: int, size: int) -> int:
+    streams = host_program.programs_for(number)
+    if line.connected.round_trip < LONG_ROUND_TRIP:
+        return streams
+    return max(streams, min(_MOST_STREAMS, 1 + size // _BYTES_OF_STREAM))
 
 
 def _read_archive(settings: SendSettings) -> Program:
@@ -205,7 +206,7 @@ def _send(
     algorithms: Callable[[Outgoing], Collection[str]],
     on_sent: Callable[[Outgoing], None],
 ) -> None:
-    streams = _streams(line, len(bundle))
+    streams = _streams_for(line, bundle)
     with ExitStack() as stack:
         commands = [stack.enter_context(ahead.take(_read_archive(settings))) for _ in range(streams)]
         shares = [
@@ -229,9 +230,10 @@ def _archive(
 ) -> Iterator[bytes]:
     mode = _MODE if settings.file_mode is None else settings.file_mode
     for item in items:
+        needed = algorithms(item)
         mtime = item.mtime_ns // 1_000_000_000
         yield header(unmistakable(item.partial), size=item.size, mode=mode, mtime=mtime)
-        yield item.read_all(algorithms(item))
+        yield item.read_all(needed)
         if item.size % BLOCK:
             yield padding(item.size)
         item.needs_sync = settings.sync

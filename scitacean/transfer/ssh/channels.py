@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Final
@@ -119,6 +120,37 @@ def in_background(work: Callable[[], object], *, name: str) -> threading.Thread 
     except RuntimeError:
         return None
     return thread
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object], *, name: str) -> Iterator[None]:
+    """Do something in a thread while the body of the ``with`` runs, and wait for it.
+
+    It is not waited for after Ctrl-C, so it must bear that what it uses is closed.
+
+    Parameters
+    ----------
+    work:
+        What to do. What it raises comes out at the end, if the body raises nothing.
+    name:
+        Of the thread.
+    """
+    future: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - for who waits
+            future.set_exception(error)
+
+    if in_background(run, name=name) is None:
+        run()
+    try:
+        yield
+    except Exception:
+        wait([future])
+        raise
+    future.result()
 
 
 @contextmanager

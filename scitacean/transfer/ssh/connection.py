@@ -127,7 +127,7 @@ def connected(
         if begin is not None:
             begin(now)
         now.sftp = SftpSession(channel, host=settings.host)
-        now.round_trip = min(now.round_trip, _round_trip(now.sftp))
+        now.round_trip = min(now.round_trip, now.sftp.round_trip)
         yield now
     finally:
         _close(connection)
@@ -265,13 +265,6 @@ def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:
     while isinstance(hop, fabric.Connection):
         yield hop
         hop = hop.gateway
-
-
-def _round_trip(sftp: SftpSession) -> float:
-    """Return how long an answer takes: one tells enough, as a slow one only means more connections."""
-    begin = time.perf_counter()
-    sftp.ping()
-    return time.perf_counter() - begin
 
 
 def _fast_transport(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from scitacean.transfer.ssh.errors import cannot_write, no_folder
 from scitacean.transfer.ssh.journal import Journal
@@ -40,20 +40,27 @@ class HostFolders:
             If a file is in the way.
         """
         missing: set[bytes] = set()
-        ask = set(folders) - self._known
-        while ask:
-            above = set()
-            paths = list(ask)
-            for folder, attributes in zip(paths, look_up(session.stat, paths), strict=True):
+        wanted = set(folders) - self._known
+        # Those above at once, which most often are there: level by level each would cost a round trip.
+        asked = list({path for folder in wanted for path in self._unknown(folder)})
+        there = dict(zip(asked, look_up(session.stat, asked), strict=True))
+        for folder in wanted:
+            for path in self._unknown(folder):
+                attributes = there[path]
                 if attributes is None:
-                    missing.add(folder)
-                    above.add(parent(folder))
+                    missing.add(path)
                 elif attributes.is_folder:
-                    self._known.add(folder)
+                    self._known.add(path)
+                    break
                 else:
-                    raise no_folder(folder, session.host)
-            ask = above - self._known - missing
+                    raise no_folder(path, session.host)
         return missing
+
+    def _unknown(self, folder: bytes) -> Iterator[bytes]:
+        """Yield a folder and those above it, up to one that is known to be there."""
+        while folder not in self._known:
+            yield folder
+            folder = parent(folder)
 
     def make(self, session: SftpSession, missing: set[bytes]) -> None:
         """Make folders.

@@ -51,8 +51,8 @@ class Outgoing:
         What was asked for.
     size, mtime_ns:
         What the local file was at the beginning.
-    target, partial:
-        Its path on the host, when complete and until then.
+    target:
+        Its path on the host when it is complete.
     start:
         How many bytes are there already.
     is_begun:
@@ -71,7 +71,6 @@ class Outgoing:
     size: int
     mtime_ns: int
     target: bytes
-    partial: bytes
     start: int = 0
     is_begun: bool = False
     needs_sync: bool = False
@@ -80,6 +79,7 @@ class Outgoing:
     verified: Verified | None = None
     _checksums: dict[str, str] | None = None
     _reader: _Reader | None = None
+    _partial: bytes | None = None
 
     @classmethod
     def from_request(cls, request: SendRequest, paths: HostPaths) -> Outgoing:
@@ -94,9 +94,15 @@ class Outgoing:
             status = os.stat(request.local)  # noqa: PTH116  # for tens of thousands of files
         except OSError as error:
             raise local_problem(error, request.local) from error
-        target = paths.on_host(request.remote)
-        partial = partial_on_host(target, request.remote, status.st_size, status.st_mtime_ns)
-        return cls(request, status.st_size, status.st_mtime_ns, target, partial)
+        return cls(request, status.st_size, status.st_mtime_ns, paths.on_host(request.remote))
+
+    @property
+    def partial(self) -> bytes:
+        """Its path on the host until it is complete."""
+        # Of many files it is found out one by one, while others are on their way.
+        if self._partial is None:
+            self._partial = partial_on_host(self.target, self.request.remote, self.size, self.mtime_ns)
+        return self._partial
 
     def first_part(self) -> OutgoingPart:
         """Return what is sent first; nothing of a file that is there."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import zip_longest
 from typing import Final
 
 from scitacean.transfer.ssh import host_program
@@ -34,13 +33,13 @@ def send_to(
     Parameters
     ----------
     commands:
-        Programs that run.
+        Programs, the first of which runs; the others serve as soon as they do.
     items:
         What to send.
     settings:
         How files are written.
     algorithms:
-        Tells of which checksums are to be computed on the way.
+        Tells, before anything of a file is sent, which checksums of it are to be computed on the way.
     on_sent:
         Is told which files have been sent.
     on_there:
@@ -67,13 +66,14 @@ def send_to(
         on_sent(item)
         on_there(item)
 
-    streams = [
-        _stream(command, items[number :: len(commands)], settings, algorithms, note)
-        for number, command in enumerate(commands)
-    ]
-    for _ in zip_longest(*streams):
-        # Each has sent something.
-        pass
+    portions = _portions(items)
+    starting, streams = list(commands), [_stream(commands[0], portions, settings, algorithms, note)]
+    while streams:
+        # A login shell may take longer than all of this.
+        for command in [command for command in starting[1:] if command.runs_already()]:
+            starting.remove(command)
+            streams.append(_stream(command, portions, settings, algorithms, note))
+        streams = [stream for stream in streams if next(stream, False)]
     for item, attributes in there.items():
         item.attributes, item.told_over = attributes, commands[0].connected
         item.needs_sync = settings.sync
@@ -82,18 +82,18 @@ def send_to(
 
 def _stream(
     command: RemoteCommand,
-    items: Sequence[Outgoing],
+    portions: Iterator[Sequence[Outgoing]],
     settings: SendSettings,
     algorithms: Callable[[Outgoing], Collection[str]],
     note: Callable[[Outgoing, Attributes], None],
-) -> Iterator[None]:
-    """Send files; stop after each block."""
+) -> Iterator[bool]:
+    """Send files until others have sent the rest; yield after each block."""
     lines = host_program.told(command)
     waiting: deque[Sequence[Outgoing]] = deque()
-    for portion in _portions(items):
+    for portion in portions:
         for block in gathered(_frames(portion, settings, algorithms)):
             command.send([block])
-            yield
+            yield True
         waiting.append(portion)
         if len(waiting) == _PORTIONS:
             _take(waiting.popleft(), lines, note)
@@ -107,8 +107,9 @@ def _frames(
     algorithms: Callable[[Outgoing], Collection[str]],
 ) -> Iterator[bytes]:
     for item in portion:
+        needed = algorithms(item)
         yield host_program.to_receive(item, settings)
-        yield item.read_all(algorithms(item))
+        yield item.read_all(needed)
     yield host_program.TELL
 
 

@@ -140,6 +140,18 @@ class RemoteCommand:
             with _told():
                 self._take_greeting()
 
+    def runs_already(self) -> bool:
+        """Tell whether it has started.
+
+        Raises
+        ------
+        CommandError
+            If it said something, but not that.
+        """
+        if not self._runs and self._channel.recv_ready():
+            self.wait_until_it_runs()
+        return self._runs
+
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.
 

@@ -9,6 +9,7 @@ session.
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -130,6 +131,8 @@ class SftpSession:
         How many bytes one request reads or writes best.
     max_handles:
         How many files may be open at the same time.
+    round_trip:
+        How many seconds passed until the answer to a question without effect was here.
     """
 
     def __init__(self, channel: Channel, *, host: str) -> None:
@@ -147,7 +150,12 @@ class SftpSession:
         self.read_size = self.write_size = _SAFE_BLOCK
         self.max_handles = _SAFE_HANDLES
         self._extensions = self._greet()
-        self._ask_limits()
+        begin = time.perf_counter()
+        if _LIMITS in self._extensions:
+            self._ask_limits()
+        else:
+            self.ping()
+        self.round_trip = time.perf_counter() - begin
 
     @property
     def is_usable(self) -> bool:
@@ -295,8 +303,6 @@ class SftpSession:
         return pending.result()
 
     def _ask_limits(self) -> None:
-        if _LIMITS not in self._extensions:
-            return
         _packet, read, write, handles = self._start(Kind.EXTENDED, string(_LIMITS), reply_limits).result()
         # Zero stands for "no limit of its own".
         self.read_size = min(read or _SAFE_BLOCK, _LARGEST_BLOCK)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from typing import Literal
 
 from scitacean.errors import FileUploadError, IntegrityError, TransferError
@@ -20,7 +21,8 @@ from scitacean.transfer.protocol import (
     Verified,
 )
 from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.bundle import SMALL, prepare_bundles, send_bundles
+from scitacean.transfer.ssh.bundle import SMALL, programs_for_bundles, send_bundles
+from scitacean.transfer.ssh.channels import meanwhile
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.errors import already_there
@@ -33,7 +35,7 @@ from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
-from scitacean.transfer.ssh.remote_command import LEAST_FILES
+from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
 from scitacean.transfer.ssh.verify import Verification, proving_programs
@@ -237,13 +239,26 @@ class SSHUploadConnection:
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
     ) -> list[Outgoing]:
         with EarlyChecksums(self._ahead) as early:
-            if len(requests) >= LEAST_FILES:
-                prepare_bundles(self._ahead, self._line, self._tools, self._settings, len(requests))
-            for program in proving_programs((one.checksum_algorithm for one in requests), self._verify):
-                self._ahead.start(program)
-            items = [Outgoing.from_request(request, self._paths) for request in requests]
+            # To ask for commands takes some round trips, in which the files can be looked at.
+            with self._starting(programs := self._programs(requests)):
+                items = [Outgoing.from_request(request, self._paths) for request in requests]
+            self._ahead.start(programs)
             self._send_items(items, on_progress, early)
         return items
+
+    def _starting(self, programs: Mapping[Program, int]) -> AbstractContextManager[None]:
+        return meanwhile(partial(self._ahead.try_to_start, programs), name="scitacean-starts")
+
+    def _programs(self, requests: Sequence[SendRequest], size: int = 0) -> dict[Program, int]:
+        """Return which commands of the host are needed, and how many of each; more for many bytes."""
+        programs: dict[Program, int] = {}
+        if len(requests) >= LEAST_FILES:
+            program, number = programs_for_bundles(
+                self._line, self._tools, self._settings, len(requests), size
+            )
+            programs[program] = number
+        algorithms = (request.checksum_algorithm for request in requests)
+        return programs | dict.fromkeys(proving_programs(algorithms, self._verify), 1)
 
     def _send_items(
         self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, early: EarlyChecksums
@@ -251,11 +266,14 @@ class SSHUploadConnection:
         verification = self._verification(items, early)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
-        missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
-        wanted = self._not_there(items, missing, verification)
+        programs = self._programs([item.request for item in items], sum(item.size for item in items))
+        with self._starting(programs):
+            missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
+            wanted = self._not_there(items, missing, verification)
+            if wanted:
+                check_space(wanted, missing, self._line)
+                self._line.again(lambda: folders.make(self._line.sftp, missing))
         if wanted:
-            check_space(wanted, missing, self._line)
-            self._line.again(lambda: folders.make(self._line.sftp, missing))
             naming = Naming(self._line, self._journal, self._tools, sync=self._settings.sync)
             self._move(wanted, verification, on_progress)
             self._check(wanted, verification)
@@ -328,8 +346,11 @@ class SSHUploadConnection:
         small = [item for item in items if item.size <= SMALL and not item.start]
         if len(small) < LEAST_FILES:
             return set()
-        # Noted first: whatever happens in between, some of them may be there.
-        self._journal.partial.update((item.partial, item.target) for item in small)
+
+        def algorithms(item: Outgoing) -> set[str]:
+            # Noted first: whatever happens in between, it may be there.
+            self._journal.partial[item.partial] = item.target
+            return verification.algorithms(item)
 
         def tell(item: Outgoing) -> None:
             if on_progress is not None:
@@ -341,7 +362,7 @@ class SSHUploadConnection:
             small,
             self._settings,
             ahead=self._ahead,
-            algorithms=verification.algorithms,
+            algorithms=algorithms,
             on_sent=tell,
             on_there=verification.arrived,
         )

@@ -29,17 +29,17 @@ def test_commands_started_ahead(
         line = connection._line
         with CommandsAhead(line, tools) as ahead:
             for _ in range(3):
-                ahead.start(CAT)
+                ahead.start({CAT: 1})
             assert said(ahead) == b"123"
             ssh_server.kill_connections()
             line.again(lambda: line.sftp.ping())
             # Those of the connection that broke are of no use.
             assert said(ahead) == b"123"
-            ahead.start(CAT)
+            ahead.start({CAT: 1})
         tools["cat"] = False
         with CommandsAhead(line, tools) as ahead:
             before = ssh_server.connections_made
-            ahead.start(attrs.evolve(CAT, command="no-such-command"))
+            ahead.start({attrs.evolve(CAT, command="no-such-command"): 1})
             assert said(ahead) == b"123"
             assert ssh_server.connections_made == before
     assert tools == {"cat": False}

@@ -122,7 +122,8 @@ def test_all_are_sent_whatever_the_command_does(
 ) -> None:
     monkeypatch.setattr(bundle, "_READ_ARCHIVE", command)
     monkeypatch.setattr(bundle, "LONG_ROUND_TRIP", 0.0 if streams > 1 else 9.0)
-    monkeypatch.setattr(bundle, "_STREAMS_FAR_AWAY", streams)
+    monkeypatch.setattr(bundle, "_MOST_STREAMS", streams)
+    monkeypatch.setattr(bundle, "_BYTES_OF_STREAM", 1)
     with make_transfer(ssh_server) as transfer:
         transfer._tools["perl"] = False
         send(transfer, ssh_server.root, local, NAMES)

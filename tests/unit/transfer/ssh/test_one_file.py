@@ -92,7 +92,7 @@ def test_nothing_is_changed_to_find_out_what_is_plain(files: Files) -> None:
 
 @pytest.mark.parametrize("refused", [Kind.OPEN, Kind.EXTENDED])
 def test_a_file_that_cannot_be_put_onto_the_disk_gets_no_name(refused: Kind) -> None:
-    item = Outgoing(cast(SendRequest, None), 1, 1, b"/a", b"/.a", needs_sync=True)
+    item = Outgoing(cast(SendRequest, None), 1, 1, b"/a", partial=b"/.a", needs_sync=True)
     files = Files({b"/.a": "x"}, {"x": 17}, refused=frozenset({refused}))
     with pytest.raises(FileUploadError, match=r"cannot write /\.a: no"):
         _Work([item], Journal()).by_requests(session(files, hello=FSYNC))

@@ -100,7 +100,8 @@ def test_no_request_is_made_for_a_file_that_the_host_tells_of(
     portion: int,
 ) -> None:
     monkeypatch.setattr(bundle, "LONG_ROUND_TRIP", 0.0 if streams > 1 else 9.0)
-    monkeypatch.setattr(bundle, "_STREAMS_FAR_AWAY", streams)
+    monkeypatch.setattr(bundle, "_MOST_STREAMS", streams)
+    monkeypatch.setattr(bundle, "_BYTES_OF_STREAM", 1)
     monkeypatch.setattr(receiving, "_FILES_AT_ONCE", portion)
     forbid(monkeypatch, "open", "rename", "fsetstat", "opendir")
     asked: list[bytes] = []
@@ -141,7 +142,8 @@ def test_all_are_sent_whatever_the_program_does(
     monkeypatch.setattr(host_program, "_PROGRAM", host_program._PROGRAM.replace(*broken))
     monkeypatch.setattr(receiving, "_FILES_AT_ONCE", 11)
     monkeypatch.setattr(bundle, "LONG_ROUND_TRIP", 0.0 if streams > 1 else 9.0)
-    monkeypatch.setattr(bundle, "_STREAMS_FAR_AWAY", streams)
+    monkeypatch.setattr(bundle, "_MOST_STREAMS", streams)
+    monkeypatch.setattr(bundle, "_BYTES_OF_STREAM", 1)
     with make_transfer(ssh_server, timeout=1.5) as transfer:
         send(transfer, up, local)
         assert transfer._tools.get("perl", True) == BROKEN[broken]
