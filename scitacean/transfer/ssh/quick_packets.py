@@ -242,6 +242,8 @@ class QuickPackets(Packetizer):
             raise SSHException("A packet was changed on its way from the server.") from None
         self._received += 1
         self._count(opening, len(sealed))
+        if opening.size >= self.REKEY_BYTES + self.REKEY_BYTES_OVERFLOW_MAX:
+            raise SSHException("The server was asked for new keys, and sends none.")
         payload: _Payload = memoryview(content)[1 : max(0, len(content) - content[0])]
         if self._decompress is not None:
             payload = self._decompress(bytes(payload))
@@ -253,8 +255,6 @@ class QuickPackets(Packetizer):
         seal.size += size
         if seal.size >= self.REKEY_BYTES:
             self._asks_for_keys = True
-            if seal.size >= self.REKEY_BYTES + self.REKEY_BYTES_OVERFLOW_MAX:
-                raise SSHException("The server was asked for new keys, and sends none.")
 
     def _are_new(self, direction: int) -> None:
         self._renewed |= direction

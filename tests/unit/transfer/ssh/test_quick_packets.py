@@ -220,6 +220,19 @@ def test_a_server_without_new_keys_is_left(monkeypatch: pytest.MonkeyPatch) -> N
             receiver.read_message()
 
 
+def test_what_is_sent_before_the_server_can_know_that_new_keys_are_due_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The transport asks for them when the next message has come, and lets nothing be sent from then on.
+    monkeypatch.setattr(QuickPackets, "REKEY_BYTES", 1000)
+    monkeypatch.setattr(QuickPackets, "REKEY_BYTES_OVERFLOW_MAX", 1000)
+    payloads = [data(1, bytes(1500)), data(2, bytes(1500))]
+    with pair(QuickPackets, Packetizer) as (sender, receiver):
+        sent(sender, [*payloads, bytes([END])])
+        assert sender.need_rekey()
+        assert received(receiver) == payloads
+
+
 def test_another_kind_of_cipher_later_is_an_error() -> None:
     counting = Cipher(algorithms.AES(bytes(16)), modes.CTR(bytes(16)))
     with pair(QuickPackets, QuickPackets) as (sender, receiver):
