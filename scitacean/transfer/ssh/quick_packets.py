@@ -102,7 +102,8 @@ class QuickPackets(Packetizer):
         self._kept: _Payload = b""
         self._asks_for_keys = False
         self._renewed = 0
-        self._writing = threading.Lock()
+        # What is collected in the middle of a message, as a channel, may say farewell in the same thread.
+        self._writing = threading.RLock()
 
     def set_outbound_cipher(
         self,
@@ -117,10 +118,11 @@ class QuickPackets(Packetizer):
         iv_out: bytes | None = None,
     ) -> None:
         """Use a cipher for what is sent from now on."""
+        # First, or the library could seal a packet under the nonce of the first one here.
+        self._sealing = _next(self._sealing, block_engine, iv_out)
         super().set_outbound_cipher(
             block_engine, block_size, mac_engine, mac_size, mac_key, sdctr, etm, aead, iv_out
         )
-        self._sealing = _next(self._sealing, block_engine, iv_out)
         self._are_new(_OUTWARD)
 
     def set_inbound_cipher(
@@ -242,6 +244,8 @@ class QuickPackets(Packetizer):
             raise SSHException("A packet was changed on its way from the server.") from None
         self._received += 1
         self._count(opening, len(sealed))
+        if opening.size >= self.REKEY_BYTES + self.REKEY_BYTES_OVERFLOW_MAX:
+            raise SSHException("The server was asked for new keys, and sends none.")
         payload: _Payload = memoryview(content)[1 : max(0, len(content) - content[0])]
         if self._decompress is not None:
             payload = self._decompress(bytes(payload))
@@ -253,8 +257,6 @@ class QuickPackets(Packetizer):
         seal.size += size
         if seal.size >= self.REKEY_BYTES:
             self._asks_for_keys = True
-            if seal.size >= self.REKEY_BYTES + self.REKEY_BYTES_OVERFLOW_MAX:
-                raise SSHException("The server was asked for new keys, and sends none.")
 
     def _are_new(self, direction: int) -> None:
         self._renewed |= direction
@@ -277,7 +279,8 @@ def _merged(kind: int, payloads: Iterator[_Payload]) -> bytes:
     first = next(payloads)
     every = (first, *payloads)
     if kind == _WINDOW:
-        size, blocks = sum(map(_number, every)), []
+        # A window may hold no more, whatever a server says.
+        size, blocks = min(sum(map(_number, every)), 0xFFFFFFFF), []
     else:
         blocks = [one[_HEADER : _HEADER + _number(one)] for one in every]
         size = sum(map(len, blocks))

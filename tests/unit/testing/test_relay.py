@@ -7,6 +7,8 @@ import gc
 import socket
 from typing import Any
 
+import pytest
+
 from scitacean.testing.relay import Relay
 
 
@@ -62,3 +64,36 @@ async def _ask_a_frozen_relay() -> tuple[bool, bytes]:
 
 def test_what_came_while_a_relay_was_frozen_is_passed_on_later() -> None:
     assert asyncio.run(_ask_a_frozen_relay()) == (True, b"ping")
+
+
+async def _ask_a_harmful_relay(size: int) -> tuple[bytes, bytes]:
+    async with await asyncio.start_server(_echo, "127.0.0.1", 0) as server:
+        relay = Relay(target_port=server.sockets[0].getsockname()[1])
+        await relay.start()
+        answers = []
+        await relay.damage_after(size)
+        for _ in range(2):
+            reader, writer = await asyncio.open_connection("127.0.0.1", relay.port)
+            writer.write(b"ping")
+            answers.append(await asyncio.wait_for(reader.read(), 20))
+            writer.close()
+            await writer.wait_closed()
+        await relay.stop()
+    first, second = answers
+    return first, second
+
+
+@pytest.mark.parametrize(
+    ("size", "answers"),
+    [
+        (0, (b"qing", b"ping")),
+        (3, (b"pinf", b"ping")),
+        (4, (b"qing", b"ping")),
+        (7, (b"pinf", b"ping")),
+        (8, (b"ping", b"qing")),
+        (15, (b"ping", b"pinf")),
+        (16, (b"ping", b"ping")),
+    ],
+)
+def test_a_relay_changes_one_bit_where_it_was_told_to(size: int, answers: tuple[bytes, bytes]) -> None:
+    assert asyncio.run(_ask_a_harmful_relay(size)) == answers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import socket
@@ -129,6 +130,82 @@ def test_what_has_come_for_a_channel_is_one_message() -> None:
         assert 3 <= len(received(receiver)) <= 10
 
 
+def test_what_a_channel_may_send_together_has_four_bytes() -> None:
+    # No window may be larger, but some servers give more.
+    with pair(QuickPackets, QuickPackets) as (sender, receiver):
+        sent(sender, [window(3, 0xFFFFFFFF), window(3, 0xFFFFFFFF), bytes([END])])
+        assert received(receiver) == [window(3, 0xFFFFFFFF)]
+
+
+@given(payloads=messages)
+def test_packets_are_opened_that_cannot_be_looked_at_ahead(payloads: list[bytes]) -> None:
+    # As those that come through a jump host or from a proxy's pipe.
+    here, there = socket.socketpair()
+    with here, there:
+        sender, receiver = QuickPackets(here), QuickPackets(there)
+        seal(sender)
+        unseal(receiver)
+        thread = threading.Thread(target=sent, args=(sender, [*payloads, bytes([END])]))
+        thread.start()
+        try:
+            assert received(receiver) == payloads
+        finally:
+            thread.join()
+
+
+def test_several_threads_send_at_once() -> None:
+    numbers, size = range(200), 40_000
+    every = [[bytes([200, thread, number]) + bytes(size) for number in numbers] for thread in range(4)]
+    with pair(QuickPackets, QuickPackets) as (sender, receiver):
+        threads = [threading.Thread(target=sent, args=(sender, payloads)) for payloads in every]
+        for thread in threads:
+            thread.start()
+        try:
+            kinds_and_rests = [receiver.read_message() for _ in range(4 * len(numbers))]
+        finally:
+            sender.close()
+            for thread in threads:
+                thread.join()
+    came = [bytes([kind]) + rest.asbytes() for kind, rest in kinds_and_rests]
+    assert [[one for one in came if one[1] == thread] for thread in range(4)] == every
+
+
+def test_garbage_that_says_farewell_stops_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Channels close when they are collected, in whichever thread that happens.
+    class Forgotten:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            sent(sender, [bytes([80])])
+
+    def random_bytes(size: int) -> bytes:
+        gc.collect()
+        return bytes(size)
+
+    with pair(QuickPackets, QuickPackets) as (sender, receiver):
+        Forgotten()
+        monkeypatch.setattr(os, "urandom", random_bytes)
+        thread = threading.Thread(target=sent, args=(sender, [bytes([81])]), daemon=True)
+        thread.start()
+        thread.join(5)
+        assert not thread.is_alive()
+        assert [receiver.read_message()[0] for _ in range(2)] == [80, 81]
+
+
+def test_no_packet_is_sealed_as_another_one_when_sealing_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = Packetizer.set_outbound_cipher
+
+    def begin_and_send(layer: Packetizer, *args: object) -> None:
+        begin(layer, *args)  # type: ignore[arg-type]  # passed through
+        layer.send_message(Message(bytes([80])))
+
+    monkeypatch.setattr(Packetizer, "set_outbound_cipher", begin_and_send)
+    with pair(QuickPackets, QuickPackets) as (sender, receiver):
+        sent(sender, [bytes([81])])
+        assert [receiver.read_message()[0] for _ in range(2)] == [80, 81]
+
+
 def test_messages_have_the_number_of_their_packet() -> None:
     with pair(QuickPackets, QuickPackets) as (sender, receiver):
         sent(sender, [data(3, b"a"), data(3, b"b"), bytes([80]), bytes([81])])
@@ -218,6 +295,19 @@ def test_a_server_without_new_keys_is_left(monkeypatch: pytest.MonkeyPatch) -> N
         sent(sender, [data(1, bytes(1500))])
         with pytest.raises(SSHException, match="asked for new keys"):
             receiver.read_message()
+
+
+def test_what_is_sent_before_the_server_can_know_that_new_keys_are_due_is_no_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The transport asks for them when the next message has come, and lets nothing be sent from then on.
+    monkeypatch.setattr(QuickPackets, "REKEY_BYTES", 1000)
+    monkeypatch.setattr(QuickPackets, "REKEY_BYTES_OVERFLOW_MAX", 1000)
+    payloads = [data(1, bytes(1500)), data(2, bytes(1500))]
+    with pair(QuickPackets, Packetizer) as (sender, receiver):
+        sent(sender, [*payloads, bytes([END])])
+        assert sender.need_rekey()
+        assert received(receiver) == payloads
 
 
 def test_another_kind_of_cipher_later_is_an_error() -> None:
