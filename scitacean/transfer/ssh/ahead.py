@@ -154,7 +154,8 @@ class CommandsAhead:
             If the server runs no commands, or the connection is broken.
         """
         if usable := self._usable(program):
-            return usable.pop()
+            # The one that was started first runs first.
+            return usable.pop(0)
         return self._start(program)
 
     def put_back(self, program: Program, running: RemoteCommand) -> None:
@@ -201,7 +202,7 @@ class CommandsAhead:
             with suppress(CommandError):
                 while len(commands) < number:
                     usable = self._usable(program)
-                    commands.append(usable.pop() if usable else _run(self._line.connected, program))
+                    commands.append(usable.pop(0) if usable else _run(self._line.connected, program))
             commands[0].wait_until_it_runs()
             yield commands
         except BaseException as error:

@@ -36,7 +36,7 @@ SMALL: Final = 128 * 1024
 # A server takes 2 MiB of a stream before it must say that it has room again; where that takes long, several
 # streams go side by side, if that is worth the start of another login shell.
 _MOST_STREAMS: Final = 4
-_BYTES_OF_STREAM: Final = 32 << 20
+_BYTES_OF_STREAM: Final = 48 << 20
 # All names of a bundle fit into what a server takes before the command reads them.
 _FILES_AT_ONCE: Final = 10_000
 _NAME_BYTES: Final = 1 << 20

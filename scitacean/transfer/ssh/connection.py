@@ -127,7 +127,7 @@ def connected(
         if begin is not None:
             begin(now)
         now.sftp = SftpSession(channel, host=settings.host)
-        now.round_trip = min(now.round_trip, now.sftp.round_trip)
+        now.round_trip = min(now.round_trip, now.sftp.round_trip or _round_trip(now.sftp))
         yield now
     finally:
         _close(connection)
@@ -178,6 +178,8 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
         raise host_key_changed(
             error.hostname, connection.port, error.key, [error.expected_key], known_hosts=settings.known_hosts
         ) from None
+    except UnicodeDecodeError:
+        raise _no_ssh(where, "it names its methods in no text") from None
     except UnicodeError as error:
         # Names behind a jump host are looked up there.
         first = [*_hops(connection)][-1]
@@ -186,16 +188,20 @@ def _open(connection: fabric.Connection, settings: SSHSettings, answers: dict[st
             hint="Check the parameter host and, where it has one, its entry in the SSH configuration.",
         ) from None
     except (SSHException, ValueError) as error:
-        raise HostNotReachableError(
-            f"{where} does not talk SSH with us, or not any more: {_reason(error)}.",
-            hint="The server may be busy or hang, or be too old for the methods safe today; or the port is "
-            "another one.",
-        ) from None
+        raise _no_ssh(where, _reason(error)) from None
     except (OSError, EOFError) as error:
         raise HostNotReachableError(
             f"Cannot connect to the file server {where}: {_reason(error)}.",
             hint="Check the name and the port, and that you are in a network from which it can be reached.",
         ) from None
+
+
+def _no_ssh(where: str, reason: str) -> HostNotReachableError:
+    return HostNotReachableError(
+        f"{where} does not talk SSH with us, or not any more: {reason}.",
+        hint="The server may be busy or hang, or be too old for the methods safe today; or the port is "
+        "another one.",
+    )
 
 
 def _sign_in(
@@ -265,6 +271,12 @@ def _hops(connection: fabric.Connection) -> Iterator[fabric.Connection]:
     while isinstance(hop, fabric.Connection):
         yield hop
         hop = hop.gateway
+
+
+def _round_trip(sftp: SftpSession) -> float:
+    begin = time.perf_counter()
+    sftp.ping()
+    return time.perf_counter() - begin
 
 
 def _fast_transport(

@@ -132,7 +132,8 @@ class SftpSession:
     max_handles:
         How many files may be open at the same time.
     round_trip:
-        How many seconds passed until the answer to a question without effect was here.
+        How many seconds passed until the answer to a question without effect was here; None where there
+        was no such question.
     """
 
     def __init__(self, channel: Channel, *, host: str) -> None:
@@ -150,12 +151,11 @@ class SftpSession:
         self.read_size = self.write_size = _SAFE_BLOCK
         self.max_handles = _SAFE_HANDLES
         self._extensions = self._greet()
-        begin = time.perf_counter()
+        self.round_trip: float | None = None
         if _LIMITS in self._extensions:
+            begin = time.perf_counter()
             self._ask_limits()
-        else:
-            self.ping()
-        self.round_trip = time.perf_counter() - begin
+            self.round_trip = time.perf_counter() - begin
 
     @property
     def is_usable(self) -> bool:

@@ -7,13 +7,14 @@ import socket
 import subprocess
 import threading
 import traceback
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import asyncssh
 import fabric
 import paramiko
 import pytest
+from paramiko.packet import Packetizer
 
 from scitacean.credentials import SecretStr
 from scitacean.errors import (
@@ -146,6 +147,34 @@ def test_host_that_accepts_and_says_nothing(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         transfer = make_transfer(ssh_server, port=silent.getsockname()[1], timeout=timeout)
         assert "does not talk SSH" in refused(transfer, HostNotReachableError)
+
+
+def test_host_whose_first_words_are_damaged(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer
+) -> None:
+    # The names of the methods that it knows, which are not ASCII.
+    words = paramiko.Message()
+    words.add_byte(bytes([paramiko.common.MSG_KEXINIT]))
+    words.add_bytes(bytes(16))
+    for _ in range(10):
+        words.add_string(b"\xd5")
+    words.add_bytes(bytes(5))
+
+    def say(listening: socket.socket) -> None:
+        there, _ = listening.accept()
+        with there, suppress(OSError):
+            there.sendall(b"SSH-2.0-x\r\n")
+            Packetizer(there).send_message(words)
+            while there.recv(4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=say, args=(listening,))
+        thread.start()
+        transfer = make_transfer(ssh_server, port=listening.getsockname()[1])
+        with pytest.raises(HostNotReachableError, match="does not talk SSH with us"):
+            connect(transfer)
+        thread.join()
 
 
 def test_host_that_does_not_answer(ssh_server: RunningSSHServer, make_transfer: MakeTransfer) -> None:
