@@ -136,8 +136,8 @@ class RemoteCommand:
         CommandError
             If it does not.
         """
-        if not self._runs:
-            with _told():
+        with _told():
+            while not self._runs:
                 self._take_greeting()
 
     def runs_already(self) -> bool:
@@ -148,8 +148,9 @@ class RemoteCommand:
         CommandError
             If it said something, but not that.
         """
-        if not self._runs and self._channel.recv_ready():
-            self.wait_until_it_runs()
+        with _told():
+            while not self._runs and self._channel.recv_ready():
+                self._take_greeting()
         return self._runs
 
     def send(self, blocks: Iterable[bytes]) -> None:
@@ -212,15 +213,16 @@ class RemoteCommand:
         return self._channel.recv_exit_status()
 
     def _take_greeting(self) -> None:
-        said = b""
+        # A login shell that waits for ever for something is no reason to wait with it.
+        if not (block := self._channel.recv(_RECEIVE_AT_ONCE)):
+            raise CommandError("it did not start")
         # Before it the files that the shell reads at its start may say something.
-        while (place := said.find(self._greeting)) < 0:
-            # A login shell that waits for ever for something is no reason to wait with it.
-            if not (block := self._channel.recv(_RECEIVE_AT_ONCE)):
-                raise CommandError("it did not start")
-            said += block
-        self._early = said[place + len(self._greeting) :]
-        self._runs = True
+        said = self._early + block
+        if (place := said.find(self._greeting)) < 0:
+            self._early = said
+        else:
+            self._early = said[place + len(self._greeting) :]
+            self._runs = True
 
     def _let_end(self) -> None:
         deadline = time.monotonic() + min(self.connected.timeout, _MOST_ENDING_SECONDS)

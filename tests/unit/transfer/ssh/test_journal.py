@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from scitacean.errors import FileUploadError
+from scitacean.transfer.ssh import folders
 from scitacean.transfer.ssh.folders import HostFolders
 from scitacean.transfer.ssh.journal import Journal
-from scitacean.transfer.ssh.sftp_packets import Kind
+from scitacean.transfer.ssh.lookup import look_up
+from scitacean.transfer.ssh.sftp_packets import Attributes, Kind
+from scitacean.transfer.ssh.sftp_session import Pending
 from tests.unit.transfer.ssh.scripted import Tree, session
 
 DEEP = {b"/data", b"/data/a", b"/data/a/b", b"/data/c"}
@@ -24,6 +29,25 @@ def test_folders_that_are_missing_are_made_and_noted() -> None:
     assert tree.folders == DEEP | {b"/"}
     assert journal.folders == DEEP - {b"/data"}
     assert folders.missing(sftp, DEEP) == set()
+
+
+def test_folders_of_all_depths_are_asked_for_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[set[bytes]] = []
+
+    def note(ask: Callable[[bytes], Pending[Attributes]], paths: list[bytes]) -> Iterator[Attributes | None]:
+        asked.append(set(paths))
+        return look_up(ask, paths)
+
+    monkeypatch.setattr(folders, "look_up", note)
+    here = HostFolders(Journal())
+    sftp = session(Tree(files={b"/data/f"}, folders={b"/", b"/data", b"/data/c"}))
+    assert here.missing(sftp, [b"/data/a/b", b"/data/c"]) == {b"/data/a", b"/data/a/b"}
+    assert asked == [DEEP]
+    # What is known to be there is not asked for again.
+    assert here.missing(sftp, [b"/data/a/b", b"/data/c"]) == {b"/data/a", b"/data/a/b"}
+    assert asked[1:] == [{b"/data/a", b"/data/a/b"}]
+    with pytest.raises(FileUploadError, match="/data/f"):
+        here.missing(sftp, [b"/data/f/a"])
 
 
 def test_a_folder_that_is_refused_is_not_noted_and_those_before_it_are() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +21,10 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.protocol import SendRequest, Sent
 from scitacean.transfer.ssh import SSHFileTransfer, bundle, channels, host_program, receiving
+from scitacean.transfer.ssh.ahead import CommandsAhead
+from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.remote_command import LEAST_FILES
+from scitacean.transfer.ssh.sending import SendSettings
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 from .conftest import MakeTransfer, patched_operation
@@ -150,6 +154,38 @@ def test_all_are_sent_whatever_the_program_does(
         # What does not run at all leaves the files to tar.
         assert transfer._tools.get("tar", True)
     assert_all_there(up, local)
+
+
+def test_a_login_shell_that_takes_long_is_not_waited_for(
+    ssh_file_transfer: SSHFileTransfer, up: Path, local: Path
+) -> None:
+    up.mkdir()
+    runs = host_program.program()
+    # Says that it runs when nothing is said to it any more.
+    takes_long = attrs.evolve(runs, command=f"cat; {runs.command}")
+    with (
+        ssh_file_transfer.connect_for_upload(Dataset(type="raw"), RemotePath("")) as connection,
+        CommandsAhead(connection._line, {}) as ahead,
+    ):
+        requests = [
+            SendRequest(local=local / name, remote=RemotePath(f"{up.as_posix()}/{name}")) for name in CONTENT
+        ]
+        items = [Outgoing.from_request(request, connection._paths) for request in requests]
+        commands = [ahead.take(runs), ahead.take(takes_long), ahead.take(runs)]
+        commands[0].wait_until_it_runs()
+        sent: list[Outgoing] = []
+        there = receiving.send_to(
+            commands,
+            items,
+            SendSettings(),
+            algorithms=lambda _: (),
+            on_sent=sent.append,
+            on_there=sent.append,
+        )
+        assert there == set(sent) == set(items)
+        for command in commands:
+            ahead.put_back(runs, command)
+    assert {Path(os.fsdecode(item.partial)).read_bytes() for item in items} == set(CONTENT.values())
 
 
 def test_a_host_without_perl_uses_tar(
