@@ -84,6 +84,15 @@ def merged(payloads: Iterable[bytes]) -> list[bytes]:
     return together
 
 
+def assert_all_come(sender: Packetizer, receiver: Packetizer, payloads: list[bytes]) -> None:
+    thread = threading.Thread(target=sent, args=(sender, [*payloads, bytes([END])]))
+    thread.start()
+    try:
+        assert merged(received(receiver)) == merged(payloads)
+    finally:
+        thread.join()
+
+
 def data(channel: int, content: bytes) -> bytes:
     return b"".join((bytes([DATA]), channel.to_bytes(4, "big"), len(content).to_bytes(4, "big"), content))
 
@@ -114,12 +123,7 @@ def test_both_layers_understand_each_other(
     sending: type[Packetizer], opening: type[Packetizer], payloads: list[bytes]
 ) -> None:
     with pair(sending, opening) as (sender, receiver):
-        thread = threading.Thread(target=sent, args=(sender, [*payloads, bytes([END])]))
-        thread.start()
-        try:
-            assert merged(received(receiver)) == merged(payloads)
-        finally:
-            thread.join()
+        assert_all_come(sender, receiver, payloads)
 
 
 def test_what_has_come_for_a_channel_is_one_message() -> None:
@@ -329,12 +333,7 @@ def test_messages_are_compressed_where_that_was_agreed_on(payloads: list[bytes])
     with pair(QuickPackets, QuickPackets) as (sender, receiver):
         sender.set_outbound_compressor(compressed)  # type: ignore[arg-type]  # paramiko calls it as well
         receiver.set_inbound_compressor(unpacking.decompress)  # type: ignore[arg-type]  # paramiko calls it as well
-        thread = threading.Thread(target=sent, args=(sender, [*payloads, bytes([END])]))
-        thread.start()
-        try:
-            assert merged(received(receiver)) == merged(payloads)
-        finally:
-            thread.join()
+        assert_all_come(sender, receiver, payloads)
 
 
 @pytest.mark.parametrize(
