@@ -193,7 +193,8 @@ def test_an_upload_goes_on_wherever_it_broke(
 def test_killed_connections_break_the_transfer_and_the_next_one_works(
     ssh_server: RunningSSHServer, ssh_file_transfer: SSHFileTransfer, dataset: Dataset, tmp_path: Path
 ) -> None:
-    (ssh_server.root / "a").write_bytes(os.urandom(SIZE))
+    # More than can be under way over two connections when they break.
+    (ssh_server.root / "a").write_bytes(os.urandom(5 * SIZE))
     remote = RemotePath(f"{ssh_server.root.as_posix()}/a")
 
     def kill(_path: RemotePath, _moved: int) -> None:
