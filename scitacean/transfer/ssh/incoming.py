@@ -6,7 +6,6 @@ on the way. What comes early waits in memory; the schedule bounds how much that 
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import attrs
 from scitacean.errors import FileNotAccessibleError
 from scitacean.transfer.local_target import open_local_descriptor
 from scitacean.transfer.protocol import Fetched, FetchRequest
+from scitacean.transfer.ssh.digest import Digest
 from scitacean.transfer.ssh.errors import local_problem
 from scitacean.transfer.ssh.paths import shown
 from scitacean.transfer.ssh.schedule import PART_SIZE, Part
@@ -61,7 +61,7 @@ class Incoming:
     _end: int = 0
     _early: dict[int, memoryview] = attrs.field(factory=dict)
     _sink: int | None = None
-    _digest: hashlib._Hash | None = None
+    _digest: Digest | None = None
     _lock: threading.Lock = attrs.field(factory=threading.Lock)
 
     def first_part(self) -> IncomingPart:
@@ -88,7 +88,7 @@ class Incoming:
         self._position = request.offset
         self._end = max(end, request.offset)
         if request.checksum_algorithm is not None:
-            self._digest = hashlib.new(request.checksum_algorithm, usedforsecurity=False)
+            self._digest = Digest(request.checksum_algorithm, size=self._end - self._position)
         try:
             self._sink = open_local_descriptor(request.local, offset=request.offset)
             self._close_if_complete()
@@ -139,6 +139,8 @@ class Incoming:
             if self._sink is not None:
                 os.close(self._sink)
                 self._sink = None
+            if self._digest is not None:
+                self._digest.close()
 
     def drop(self) -> None:
         """Remove what is here of the file, if it has been begun: nobody knows whether it is right."""
