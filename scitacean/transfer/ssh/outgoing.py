@@ -24,6 +24,8 @@ _CHUNK = 1 << 20
 # Windows changes the ends of lines otherwise.
 _READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
+_opening = threading.Lock()
+
 
 @attrs.define(eq=False)
 class OutgoingPart(Part):
@@ -137,11 +139,16 @@ class Outgoing:
             If it cannot be read.
         """
         try:
-            if self._reader is None:
-                self._reader = _Reader(self, algorithms)
-            yield from self._reader.blocks(part, size)
+            yield from self._opened(algorithms).blocks(part, size)
         except OSError as error:
             raise local_problem(error, self.request.local) from error
+
+    def _opened(self, algorithms: Collection[str]) -> _Reader:
+        # Several connections may begin with parts of it at the same time.
+        with _opening:
+            if self._reader is None:
+                self._reader = _Reader(self, algorithms)
+            return self._reader
 
     def read_all(self, algorithms: Collection[str]) -> bytes:
         """Return the content of a small file that nobody reads in parts; compute its checksums.
