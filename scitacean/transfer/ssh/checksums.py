@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Self
+from typing import Final, Self
 
 from scitacean.errors import FileNotAccessibleError
 from scitacean.model.remote_path import RemotePath
@@ -17,7 +17,7 @@ from scitacean.transfer.ssh.lookup import look_up
 from scitacean.transfer.ssh.paths import HostPaths, shown, unmistakable
 from scitacean.transfer.ssh.remote_command import CommandError, Program, RemoteCommand
 
-_TOOLS = {
+TOOLS: Final = {
     "md5": "md5sum",
     "sha1": "sha1sum",
     "sha224": "sha224sum",
@@ -26,6 +26,8 @@ _TOOLS = {
     "sha512": "sha512sum",
     "blake2b": "b2sum",
 }
+"""Tools of the host by the algorithm that they compute."""
+
 # Names go in and come out with a checksum each. All that comes out fits into the window of the channel, so
 # that the host never waits for us to read while we wait for it to read. A login shell may take long to
 # start, so it is started for as many names as possible.
@@ -158,7 +160,7 @@ class HostChecksums:
         HostNotReachableError
             If the connection breaks.
         """
-        if algorithm not in _TOOLS:
+        if algorithm not in TOOLS:
             return False
         if algorithm not in self._works:
             # Some servers hang up on whoever asks for a command: it is not asked for again then.
@@ -280,7 +282,7 @@ def program(algorithm: str) -> Program:
     """Return what computes checksums on the host; raises KeyError for algorithms without a known tool."""
     # A file that is known to be empty everywhere shows that shell and tool do what they should. The names
     # are data on the command's input, so no shell ever reads one.
-    tool = f"{_TOOLS[algorithm]} -z --"
+    tool = f"{TOOLS[algorithm]} -z --"
     empty = hashlib.new(algorithm, b"", usedforsecurity=False).hexdigest()
     return Program(
         algorithm,

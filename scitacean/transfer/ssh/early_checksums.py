@@ -1,4 +1,4 @@
-"""Checksums that the host computes of files that are there, while others are still on their way to it."""
+"""Checksums that the host computes of what is there already, while more is still on its way to it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Self
 from scitacean.errors import HostNotReachableError
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.checksums import ChecksumFeed, feed
+from scitacean.transfer.ssh.following import Following
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.remote_command import CommandError
@@ -27,6 +28,7 @@ class EarlyChecksums:
         self.ahead = ahead
         self._feeds: dict[str, ChecksumFeed | None] = {}
         self._fed: dict[Outgoing, str] = {}
+        self._following: dict[str, Following] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -44,12 +46,29 @@ class EarlyChecksums:
             if running is not None and running.add(unmistakable(item.partial)):
                 self._fed[item] = algorithm
 
+    def follow(self, algorithm: str) -> None:
+        """Let the host follow files of which :meth:`wrote` tells from now on, if it can."""
+        with suppress(CommandError, HostNotReachableError):
+            following = self._following[algorithm] = Following(self.ahead, algorithm)
+            self._stack.callback(following.close)
+
+    def wrote(self, item: Outgoing, algorithm: str, start: int, end: int) -> None:
+        """Note that the host has written a range of a file; any thread may, and none waits for long."""
+        if (following := self._following.get(algorithm)) is not None:
+            following.wrote(item, start, end)
+
     def keep_only(self, items: Collection[Outgoing]) -> None:
         """Forget all but some files: the others may be sent again."""
         self._fed = {item: algorithm for item, algorithm in self._fed.items() if item in items}
 
     def results(self, algorithm: str) -> dict[Outgoing, str]:
-        """Return the checksums of an algorithm, of the files that were added."""
+        """Return the checksums of an algorithm, of the files that were added or followed.
+
+        Where several servers share their files, one that follows may not see yet what another one has
+        written: only those are sure that are those of the local files.
+        """
+        following = self._following.pop(algorithm, None)
+        followed = {} if following is None else following.results()
         running = self._feeds.pop(algorithm, None)
         found: dict[bytes, str] = {}
         if running is not None:
@@ -60,7 +79,7 @@ class EarlyChecksums:
             if not running.has_ended or running.connected is not self.ahead.connected:
                 found = {}
         names = {item: unmistakable(item.partial) for item, used in self._fed.items() if used == algorithm}
-        return {item: found[name] for item, name in names.items() if name in found}
+        return followed | {item: found[name] for item, name in names.items() if name in found}
 
     def _started(self, algorithm: str) -> ChecksumFeed | None:
         try:

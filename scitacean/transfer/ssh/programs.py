@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from scitacean.model.checksum import known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.transfer.protocol import Verified
 from scitacean.transfer.ssh import host_program
-from scitacean.transfer.ssh.bundle import receiving_program, sending_program
+from scitacean.transfer.ssh.bundle import SMALL, programs_for_bundles, receiving_program, sending_program
+from scitacean.transfer.ssh.following import pays_for
+from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.sending import SendSettings
-from scitacean.transfer.ssh.verify import proving_programs
+from scitacean.transfer.ssh.verify import following_programs, proving_programs
 
 
 def programs_to_send(
@@ -35,6 +37,41 @@ def programs_to_send(
         number = host_program.programs_for(dataset.number_of_files)
         programs += [receiving_program(tools, settings)] * number
     return [program for program in programs if tools.get(program.tool, True)]
+
+
+def programs_to_send_files(
+    line: Line,
+    tools: dict[str, bool],
+    settings: SendSettings,
+    files: Sequence[tuple[int, str | None]],
+    *,
+    verify: Verified,
+) -> Mapping[Program, int]:
+    """Return what will be needed to send files, and how many of each.
+
+    Parameters
+    ----------
+    line:
+        The connection.
+    tools:
+        What is known of the host.
+    settings:
+        How files are written.
+    files:
+        Size of each in bytes, 0 as long as it is not known, and the algorithm of the checksum that was asked.
+    verify:
+        How what has arrived is compared.
+    """
+    algorithms = {algorithm for _, algorithm in files}
+    small = sum(size for size, _ in files if size <= SMALL)
+    needed: dict[Program, int] = {}
+    if len(files) >= LEAST_FILES:
+        receiving, number = programs_for_bundles(line, tools, settings, len(files), small)
+        needed[receiving] = number
+    needed |= dict.fromkeys(proving_programs(algorithms, verify), 1)
+    if pays_for(sum(size for size, _ in files) - small):
+        needed |= dict.fromkeys(following_programs(algorithms, verify), 1)
+    return needed
 
 
 def programs_to_fetch(dataset: Dataset, tools: dict[str, bool]) -> Sequence[Program]:

@@ -141,17 +141,27 @@ class RemoteCommand:
                 self._take_greeting()
 
     def runs_already(self) -> bool:
-        """Tell whether it has started.
+        """Tell whether it has started, without waiting.
 
         Raises
         ------
         CommandError
-            If it said something, but not that.
+            If the connection is broken.
         """
         with _told():
             while not self._runs and self._channel.recv_ready():
                 self._take_greeting()
         return self._runs
+
+    def listens(self) -> bool:
+        """Tell whether it has started and can be sent something now, without waiting.
+
+        Raises
+        ------
+        CommandError
+            If the connection is broken.
+        """
+        return self.runs_already() and self._channel.send_ready()
 
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.

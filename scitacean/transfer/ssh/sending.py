@@ -62,6 +62,8 @@ class Sending:
         How files are written.
     algorithms:
         Tells of which checksums are to be computed on the way.
+    on_written:
+        Is told of ranges that the host has written, by any of the threads.
     on_progress:
         Is told what the server has confirmed.
     """
@@ -72,12 +74,14 @@ class Sending:
         journal: Journal,
         settings: SendSettings,
         algorithms: Callable[[Outgoing], Collection[str]],
+        on_written: Callable[[Outgoing, int, int], None],
         on_progress: ProgressCallback | None,
     ) -> None:
         self._schedule = schedule
         self._journal = journal
         self._settings = settings
         self._algorithms = algorithms
+        self._on_written = on_written
         self._on_progress = on_progress
         self._missing: dict[Outgoing, int] = {}
         self._lock = threading.Lock()
@@ -166,6 +170,7 @@ class Sending:
             if self._on_progress is not None:
                 with self._lock:
                     self._on_progress(item.request.remote, size)
+        self._on_written(item, part.end - part.charged, part.end)
         if self._is_last(part):
             await self._finish(item, ending or self._start_ending(session, handle, item))
             self._missing.pop(item, None)

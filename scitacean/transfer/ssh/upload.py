@@ -21,12 +21,13 @@ from scitacean.transfer.protocol import (
     Verified,
 )
 from scitacean.transfer.ssh.ahead import CommandsAhead
-from scitacean.transfer.ssh.bundle import SMALL, programs_for_bundles, send_bundles
+from scitacean.transfer.ssh.bundle import SMALL, send_bundles
 from scitacean.transfer.ssh.channels import meanwhile
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.errors import already_there
 from scitacean.transfer.ssh.folders import HostFolders
+from scitacean.transfer.ssh.following import pays_for
 from scitacean.transfer.ssh.journal import Journal
 from scitacean.transfer.ssh.lanes import MOST_BYTES, Lanes, Line, lanes_for
 from scitacean.transfer.ssh.leftovers import clear
@@ -35,10 +36,11 @@ from scitacean.transfer.ssh.naming import Naming
 from scitacean.transfer.ssh.outgoing import Outgoing, OutgoingPart
 from scitacean.transfer.ssh.outlook import check_space, find_complete, outlook
 from scitacean.transfer.ssh.paths import HostPaths, parent, shown
+from scitacean.transfer.ssh.programs import programs_to_send_files
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
-from scitacean.transfer.ssh.verify import Verification, proving_programs
+from scitacean.transfer.ssh.verify import Verification
 
 
 class SSHUploadConnection:
@@ -240,7 +242,8 @@ class SSHUploadConnection:
     ) -> list[Outgoing]:
         with EarlyChecksums(self._ahead) as early:
             # To ask for commands takes some round trips, in which the files can be looked at.
-            with self._starting(programs := self._programs(requests)):
+            programs = self._programs([(0, request.checksum_algorithm) for request in requests])
+            with self._starting(programs):
                 items = [Outgoing.from_request(request, self._paths) for request in requests]
             self._ahead.start(programs)
             self._send_items(items, on_progress, early)
@@ -249,16 +252,8 @@ class SSHUploadConnection:
     def _starting(self, programs: Mapping[Program, int]) -> AbstractContextManager[None]:
         return meanwhile(partial(self._ahead.try_to_start, programs), name="scitacean-starts")
 
-    def _programs(self, requests: Sequence[SendRequest], size: int = 0) -> dict[Program, int]:
-        """Return which commands of the host are needed, and how many of each; more for many bytes."""
-        programs: dict[Program, int] = {}
-        if len(requests) >= LEAST_FILES:
-            program, number = programs_for_bundles(
-                self._line, self._tools, self._settings, len(requests), size
-            )
-            programs[program] = number
-        algorithms = (request.checksum_algorithm for request in requests)
-        return programs | dict.fromkeys(proving_programs(algorithms, self._verify), 1)
+    def _programs(self, files: Sequence[tuple[int, str | None]]) -> Mapping[Program, int]:
+        return programs_to_send_files(self._line, self._tools, self._settings, files, verify=self._verify)
 
     def _send_items(
         self, items: Sequence[Outgoing], on_progress: ProgressCallback | None, early: EarlyChecksums
@@ -266,8 +261,7 @@ class SSHUploadConnection:
         verification = self._verification(items, early)
         folders = HostFolders(self._journal, mode=self._settings.folder_mode)
         parents = {parent(item.target) for item in items}
-        programs = self._programs([item.request for item in items], sum(item.size for item in items))
-        with self._starting(programs):
+        with self._starting(self._programs([(item.size, item.request.checksum_algorithm) for item in items])):
             missing = self._line.again(lambda: folders.missing(self._line.sftp, parents))
             wanted = self._not_there(items, missing, verification)
             if wanted:
@@ -328,8 +322,17 @@ class SSHUploadConnection:
                     yield item.first_part()
 
         schedule = Schedule(first_parts(of_large=False), first_parts(of_large=True), most_bytes=MOST_BYTES)
-        sending = Sending(schedule, self._journal, self._settings, verification.algorithms, on_progress)
+        sending = Sending(
+            schedule,
+            self._journal,
+            self._settings,
+            verification.algorithms,
+            verification.wrote,
+            on_progress,
+        )
         sizes = [item.size - item.start for item in rest]
+        if pays_for(sum(sizes)):
+            verification.follow(rest)
         number = lanes_for(self._line, sizes, connections=self._connections)
         try:
             Lanes(self._line, schedule, sending, number=number).run()

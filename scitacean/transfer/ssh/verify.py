@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from scitacean.transfer.protocol import Verified
+from scitacean.transfer.ssh import following
 from scitacean.transfer.ssh.checksums import HostChecksums, program
 from scitacean.transfer.ssh.compare import differing
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
@@ -31,8 +32,25 @@ def proving_programs(algorithms: Iterable[str | None], wanted: Verified) -> list
     wanted:
         How to compare.
     """
+    return [program(algorithm) for algorithm in _likely(algorithms, wanted)]
+
+
+def following_programs(algorithms: Iterable[str | None], wanted: Verified) -> list[Program]:
+    """Return what is likely to compare large files on the host while they are being written.
+
+    Parameters
+    ----------
+    algorithms:
+        That were asked for files; None for any.
+    wanted:
+        How to compare.
+    """
+    return [following.program(algorithm) for algorithm in _likely(algorithms, wanted)]
+
+
+def _likely(algorithms: Iterable[str | None], wanted: Verified) -> list[str]:
     likely = {algorithm or _PROVING[0] for algorithm in algorithms} if wanted == "checksum" else ()
-    return [program(algorithm) for algorithm in sorted(likely) if algorithm in _PROVING]
+    return [algorithm for algorithm in sorted(likely) if algorithm in _PROVING]
 
 
 class Verification:
@@ -82,6 +100,17 @@ class Verification:
         """Begin to compare a file that has its partial name, while others are on their way."""
         if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
             self._early.add(item, algorithm)
+
+    def follow(self, items: Sequence[Outgoing]) -> None:
+        """Let the host begin to compare files, of which :meth:`wrote` tells, before all of them is there."""
+        for algorithm in self._groups(items):
+            if algorithm is not None:
+                self._early.follow(algorithm)
+
+    def wrote(self, item: Outgoing, start: int, end: int) -> None:
+        """Note that the host has written a range of a file; any thread may, and none waits for long."""
+        if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
+            self._early.wrote(item, algorithm, start, end)
 
     def keep_only(self, items: Collection[Outgoing]) -> None:
         """Forget what :meth:`arrived` was told of all but some files: the others may be sent again."""
@@ -170,7 +199,9 @@ class Verification:
         different = set()
         for algorithm, group in groups.items():
             if algorithm is not None:
-                told = self._early.results(algorithm)
+                early = self._early.results(algorithm)
+                # Another one is asked for again.
+                told = {item: early[item] for item in group if early.get(item) == item.checksum(algorithm)}
                 late = {places[item]: item for item in group if item not in told}
                 compute = partial(self._checksums.of_own_files, algorithm=algorithm, ahead=self._early.ahead)
                 found = self._line.again(partial(compute, late))
