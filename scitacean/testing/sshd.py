@@ -103,6 +103,8 @@ def _write_config(
 ) -> Path:
     authorized = keys.folder / "authorized_keys"
     authorized.write_bytes(keys.client_key.export_public_key())
+    home = keys.folder / "home"
+    home.mkdir(exist_ok=True)
     sftp = "internal-sftp -R" if read_only else "internal-sftp"
     lines = [
         # Of several the first one counts.
@@ -118,6 +120,8 @@ def _write_config(
         "PasswordAuthentication no",
         "KbdInteractiveAuthentication no",
         "MaxStartups 100",
+        # What the start files of whoever runs this say, and how long they take, is not asked here.
+        f'SetEnv HOME="{home}"',
         f"AllowTcpForwarding {'yes' if forwarding else 'no'}",
         f"Subsystem sftp {sftp}",
         *([] if shell else [f"ForceCommand {sftp}"]),

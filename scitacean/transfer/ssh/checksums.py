@@ -85,9 +85,19 @@ class ChecksumFeed:
         self._number += 1
         self._size += len(name)
         self._waiting.append(name)
-        if len(self._waiting) == _NAMES_OF_TOOL:
+        if len(self._waiting) >= _NAMES_OF_TOOL and self._command.listens():
             self._send()
         return True
+
+    def wait_until_it_runs(self) -> None:
+        """Wait until the tool has started.
+
+        Raises
+        ------
+        CommandError
+            If it does not.
+        """
+        self._command.wait_until_it_runs()
 
     def results(self) -> dict[bytes, str]:
         """Return the checksums, by name, when all files have been added; what cannot be read is missing.
@@ -144,6 +154,10 @@ class HostChecksums:
         self._paths = paths
         self._works = tools
         self._tried: set[str] = set()
+
+    def may(self, algorithm: str) -> bool:
+        """Tell whether the host is not known to lack the tool for an algorithm."""
+        return algorithm in TOOLS and self._works.get(algorithm, True)
 
     def can(self, algorithm: str, *, ahead: CommandsAhead | None = None) -> bool:
         """Whether the host can compute checksums of an algorithm.

@@ -46,6 +46,15 @@ class EarlyChecksums:
             if running is not None and running.add(unmistakable(item.partial)):
                 self._fed[item] = algorithm
 
+    def runs(self, algorithm: str) -> bool:
+        """Tell whether the host has a tool that works, of those to which files were added."""
+        running = self._feeds.get(algorithm)
+        if running is not None:
+            with suppress(CommandError, HostNotReachableError):
+                running.wait_until_it_runs()
+                return True
+        return False
+
     def follow(self, algorithm: str) -> None:
         """Let the host follow files of which :meth:`wrote` tells from now on, if it can."""
         with suppress(CommandError, HostNotReachableError):

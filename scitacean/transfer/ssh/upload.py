@@ -307,14 +307,12 @@ class SSHUploadConnection:
         verification: Verification,
         on_progress: ProgressCallback | None,
     ) -> None:
-        # What the host can compute is asked now: while jobs share the session nobody can wait for an answer,
-        # and some servers let one connection have few commands at a time.
-        for item in {item.request.checksum_algorithm: item for item in items}.values():
-            verification.algorithms(item)
         bundled = self._bundle(items, verification, on_progress)
         rest = [item for item in items if item not in bundled]
         if not rest:
             return
+        # While jobs share the session nobody can wait for an answer.
+        verification.ask(rest)
 
         def first_parts(*, of_large: bool) -> Iterator[OutgoingPart]:
             for item in rest:

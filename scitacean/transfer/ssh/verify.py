@@ -92,13 +92,24 @@ class Verification:
         return self._algorithm(None) is not None
 
     def algorithms(self, item: Outgoing) -> set[str]:
-        """Return the algorithms of the checksums of a file that are needed."""
+        """Return the algorithms of the checksums of a file that are needed, as far as the host was asked."""
         asked = item.request.checksum_algorithm
-        return {name for name in (asked, self._algorithm(asked)) if name is not None}
+        return {name for name in (asked, self._likely(asked)) if name is not None}
+
+    def ask(self, items: Iterable[Outgoing]) -> None:
+        """Ask the host what it can compute; that may take as long as a login shell takes to start.
+
+        Raises
+        ------
+        FileNotAccessibleError
+            If the connection breaks.
+        """
+        for asked in {item.request.checksum_algorithm for item in items}:
+            self._algorithm(asked)
 
     def arrived(self, item: Outgoing) -> None:
         """Begin to compare a file that has its partial name, while others are on their way."""
-        if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
+        if (algorithm := self._likely(item.request.checksum_algorithm)) is not None:
             self._early.add(item, algorithm)
 
     def follow(self, items: Sequence[Outgoing]) -> None:
@@ -218,8 +229,21 @@ class Verification:
         if self._wanted != "checksum" and not sure:
             return None
         if asked not in self._proving:
-            candidates = _PROVING if asked is None else (asked, *_PROVING)
             can = partial(self._checksums.can, ahead=self._early.ahead)
-            able = (name for name in candidates if self._line.again(partial(can, name)))
+            able = (
+                name
+                for name in _candidates(asked)
+                if self._early.runs(name) or self._line.again(partial(can, name))
+            )
             self._proving[asked] = next(able, None)
         return self._proving[asked]
+
+    def _likely(self, asked: str | None) -> str | None:
+        """Return the same without asking the host."""
+        if self._wanted != "checksum" or asked in self._proving:
+            return self._proving.get(asked)
+        return next(filter(self._checksums.may, _candidates(asked)), None)
+
+
+def _candidates(asked: str | None) -> Sequence[str]:
+    return _PROVING if asked is None else (asked, *_PROVING)

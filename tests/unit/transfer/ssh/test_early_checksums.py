@@ -278,3 +278,34 @@ def test_several_who_try_a_tool_at_once_all_learn_that_it_works(
         ThreadPoolExecutor(7) as threads,
     ):
         assert set(threads.map(verified, range(7))) == {"checksum"}
+
+
+def test_nobody_waits_for_a_tool_before_files_are_sent(
+    make_transfer: MakeTransfer,
+    local: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    late: list[bytes],
+) -> None:
+    tools, go, waited = tmp_path / "bin", tmp_path / "go", tmp_path / "waited"
+    tools.mkdir()
+    # As a login shell that takes long.
+    wait = f'for i in $(seq 100); do [ -e "{go}" ] && exec {shutil.which("b2sum")} "$@"; sleep 0.1; done; touch "{waited}"'
+    (tools / "b2sum").write_text(f"#!/bin/sh\n{wait}\n")
+    (tools / "b2sum").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "served").mkdir()
+    told: list[int] = []
+
+    def tell(_: RemotePath, size: int) -> None:
+        told.append(size)
+        if len(told) == len(CONTENT):
+            go.touch()
+
+    with asyncssh_server(tmp_path / "served") as server, make_transfer(server) as transfer:
+        requests = requests_to(server.root / "up", local)
+        with transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection:
+            sent = connection.send_files(requests, on_progress=tell)
+    assert not waited.exists()
+    assert {one.verified for one in sent} == {"checksum"}
+    assert late == []
