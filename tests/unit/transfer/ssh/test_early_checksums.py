@@ -290,8 +290,8 @@ def test_nobody_waits_for_a_tool_before_files_are_sent(
     tools, go, waited = tmp_path / "bin", tmp_path / "go", tmp_path / "waited"
     tools.mkdir()
     # As a login shell that takes long.
-    wait = f'for i in $(seq 100); do [ -e "{go}" ] && exec {shutil.which("b2sum")} "$@"; sleep 0.1; done; touch "{waited}"'
-    (tools / "b2sum").write_text(f"#!/bin/sh\n{wait}\n")
+    wait = f'for i in $(seq 100); do [ -e "{go}" ] && exec {shutil.which("b2sum")} "$@"; sleep 0.1; done'
+    (tools / "b2sum").write_text(f'#!/bin/sh\n{wait}\ntouch "{waited}"\n')
     (tools / "b2sum").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     (tmp_path / "served").mkdir()
