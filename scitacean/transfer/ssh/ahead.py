@@ -121,7 +121,7 @@ class CommandsAhead:
             If the connection breaks and there is no other.
         """
         for program, number in programs.items():
-            if self._tools.get(program.tool, True) and not self._usable(program):
+            if self.may_run(program) and not self._usable(program):
                 with fallible(self._line, self._tools, program.tool):
                     self.put_back(program, self._start(program))
             if self._usable(program):
@@ -134,7 +134,7 @@ class CommandsAhead:
         """
         with ExitStack() as stack:
             for program, number in programs.items():
-                if self._tools.get(program.tool, True):
+                if self.may_run(program):
                     starting = partial(meanwhile, partial(self._try_one, program), name="scitacean-starts")
                     # Each takes two round trips.
                     for _ in range(len(self._usable(program)), number):
@@ -144,6 +144,10 @@ class CommandsAhead:
         # Servers let one connection have so many at a time: those that run are enough.
         with suppress(CommandError):
             self.put_back(program, _run(self._line.connected, program))
+
+    def may_run(self, program: Program) -> bool:
+        """Tell whether the host is not known to lack what a command needs."""
+        return self._tools.get(program.tool, True)
 
     def take(self, program: Program) -> RemoteCommand:
         """Return a command that was started, or start it now; the caller ends it.

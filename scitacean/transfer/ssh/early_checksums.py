@@ -9,7 +9,7 @@ from typing import Self
 from scitacean.errors import HostNotReachableError
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.checksums import ChecksumFeed, feed
-from scitacean.transfer.ssh.following import Following
+from scitacean.transfer.ssh.following import Following, program
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import unmistakable
 from scitacean.transfer.ssh.remote_command import CommandError
@@ -57,9 +57,10 @@ class EarlyChecksums:
 
     def follow(self, algorithm: str) -> None:
         """Let the host follow files of which :meth:`wrote` tells from now on, if it can."""
-        with suppress(CommandError, HostNotReachableError):
-            following = self._following[algorithm] = Following(self.ahead, algorithm)
-            self._stack.callback(following.close)
+        if self.ahead.may_run(program(algorithm)):
+            with suppress(CommandError):
+                following = self._following[algorithm] = Following(self.ahead, algorithm)
+                self._stack.callback(following.close)
 
     def wrote(self, item: Outgoing, algorithm: str, start: int, end: int) -> None:
         """Note that the host has written a range of a file; any thread may, and none waits for long."""

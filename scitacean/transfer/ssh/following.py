@@ -148,7 +148,7 @@ class Following:
     def results(self) -> dict[Outgoing, str]:
         """Return the checksums of the files of which all has been written, as far as there are any."""
         try:
-            self._tell(self._last_words())
+            self._tell([*self._followed(), *self._completed()])
             self._command.end_input()
             output = b"".join(self._command.output())
             has_ended = self._command.exit_status() >= 0
@@ -171,16 +171,14 @@ class Following:
         except (CommandError, HostNotReachableError):
             self._works = False
 
-    def _last_words(self) -> list[bytes]:
-        ended = [
-            b"e" + unmistakable(item.partial)
-            for item, written in self._written.items()
-            if item.size >= _FOLLOWED and written.end == item.size
-        ]
-        return [*self._followed(), *ended, *self._completed()]
-
     def _followed(self) -> list[bytes]:
-        told = [b"f%d %s" % (end, unmistakable(item.partial)) for item, end in self._untold.items()]
+        told = []
+        for item, end in self._untold.items():
+            name = unmistakable(item.partial)
+            told.append(b"f%d %s" % (end, name))
+            if end == item.size:
+                # Until then the host has a tool for it that runs.
+                told.append(b"e" + name)
         self._untold.clear()
         return told
 

@@ -25,6 +25,7 @@ from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.following import Following
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import HostPaths
+from scitacean.transfer.ssh.remote_command import Program, RemoteCommand
 from scitacean.transfer.ssh.verify import Verification
 from tests.unit.transfer.ssh.conftest import MakeTransfer, everything
 
@@ -311,3 +312,39 @@ def test_nothing_over_a_connection_that_broke(
         for item in items.values():
             write(program, item, 0, item.size)
         assert program.results() == {}
+
+
+def test_the_host_has_no_tool_left_of_a_file_that_is_complete(
+    make_transfer: MakeTransfer, tmp_path: Path, ssh_server: RunningSSHServer
+) -> None:
+    """Hundreds of them would be more than it lets one have."""
+    with (
+        make_transfer(ssh_server) as transfer,
+        followed(transfer, tmp_path / "f", {"a": FOLLOWED, "b": FOLLOWED}) as (program, items),
+    ):
+        for item in items.values():
+            write(program, item, 0, item.size)
+        output = program._command.output()
+        told = b""
+        while told.count(b"=") < 2:
+            told += next(output)
+        # Nothing is left to be told at the end.
+        assert program.results() == {}
+
+
+def test_a_host_that_is_known_to_lack_it_is_not_asked(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    take = CommandsAhead.take
+
+    def note(self: CommandsAhead, wanted: Program) -> RemoteCommand:
+        asked.append(wanted.tool)
+        return take(self, wanted)
+
+    monkeypatch.setattr(CommandsAhead, "take", note)
+    with make_transfer(ssh_server) as transfer:
+        transfer._tools["perl"] = False
+        assert send(transfer, ssh_server, local) == {"checksum"}
+    assert "blake2b" in asked
+    assert "perl" not in asked
