@@ -31,29 +31,30 @@ _WINDOW: Final = 32 << 20
 _GREETING: Final = b"scitacean-follows\0"
 # What it does, each with a zero byte behind it:
 # - "f", how many bytes are there, a blank and a path: give the tool what is there of a file;
-# - "e" and a path: that was all; tell the checksum, and then the path behind "=", or "!" where it is wrong;
+# - "e" and a path: that was all; tell the checksum, and then the path behind "=", or "-" where it is wrong;
 # - "c" and a path, of a file that is complete; "t": tell the checksums of these.
-# It is one line and has no quotes inside, so every shell takes it as it is.
+# It is one line and has neither quotes nor exclamation marks inside, which the C shell expands even there, so
+# every shell takes it as it is.
 _PROGRAM: Final = (
     "perl -e '"
     "binmode STDIN; binmode STDOUT; $| = 1; $/ = chr 0; $SIG{PIPE} = q(IGNORE); "
     "my (%%of, @complete); "
     "sub begin { "
-    "open my $in, q(<:raw), $_[0] and open my $to, q(|-), q(%(tool)s), q(-z) or return [0, 0, 0, 1]; "
+    "open my $in, q(<:raw), $_[0] and open my $to, q(|-:raw), q(%(tool)s), q(-z) or return [0, 0, 0, 1]; "
     "return [$in, $to, 0, 0] "
     "} "
     "sub follow { "
     "my ($one, $end) = @_; "
-    "while (!$$one[3] and $$one[2] < $end) { "
+    "while (not $$one[3] and $$one[2] < $end) { "
     "my ($most, $done) = ($end - $$one[2], 0); "
     "my $size = sysread $$one[0], my $block, $most < 262144 ? $most : 262144; "
     "while ($size and $done < $size) { "
     "my $more = syswrite $$one[1], $block, $size - $done, $done; "
     "$done += $more; "
-    "$size = 0 if !$more "
+    "$size = 0 unless $more "
     "} "
     "$$one[2] += $done; "
-    "$$one[3] = !$size "
+    "$$one[3] = $size ? 0 : 1 "
     "} } "
     "print q(scitacean-follows), chr 0; "
     "while (my $what = <STDIN>) { "
@@ -65,7 +66,7 @@ _PROGRAM: Final = (
     "} elsif ($how eq q(e)) { "
     "my $one = delete $of{$what}; "
     "close $$one[1] if $$one[1]; "
-    "print $$one[3] ? q(!) : q(=), $what, chr 0 "
+    "print $$one[3] ? q(-) : q(=), $what, chr 0 "
     "} elsif ($how eq q(c)) { push @complete, $what } "
     "elsif (@complete) { system q(%(tool)s), q(-z), q(--), splice @complete } "
     "}'"
@@ -216,7 +217,7 @@ def _checksums(output: bytes) -> dict[bytes, str]:
     of_input = b""
     # What has no end was being written when the program was ended.
     for entry in output.split(b"\0")[:-1]:
-        if entry[:1] in (b"=", b"!"):
+        if entry[:1] in (b"=", b"-"):
             if entry[:1] == b"=" and of_input:
                 found[entry[1:]] = of_input.decode()
             of_input = b""

@@ -18,6 +18,7 @@ from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer, following
 from scitacean.transfer.ssh.ahead import CommandsAhead
@@ -311,3 +312,21 @@ def test_nothing_over_a_connection_that_broke(
         for item in items.values():
             write(program, item, 0, item.size)
         assert program.results() == {}
+
+
+def test_every_shell_takes_the_program_as_it_is() -> None:
+    """The C shell looks for events of its history inside of quotes too."""
+    command = following.program("blake2b").command
+    assert [command.count(character) for character in "'!\n\\`"] == [2, 0, 0, 0, 0]
+
+
+def test_perl_that_takes_all_files_for_text(
+    make_transfer: MakeTransfer, local: Path, tmp_path_factory: pytest.TempPathFactory, late: list[str]
+) -> None:
+    served = tmp_path_factory.mktemp("served")
+    with (
+        sshd(served, options=("SetEnv PERL_UNICODE=SDA",)) as server,
+        make_transfer(server) as transfer,
+    ):
+        assert send(transfer, server, local) == {"checksum"}
+    assert late == ["empty"]
