@@ -378,6 +378,7 @@ class SSHUploadConnection:
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
+            verification.forget()
             for item in again:
                 item.start, item.is_begun = 0, False
             self._move(again, verification, None)

@@ -108,13 +108,17 @@ class Verification:
                 self._early.follow(algorithm)
 
     def wrote(self, item: Outgoing, start: int, end: int) -> None:
-        """Note that the host has written a range of a file; any thread may, and none waits for long."""
+        """Note that the host has written a range of a file; any thread may."""
         if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
             self._early.wrote(item, algorithm, start, end)
 
     def keep_only(self, items: Collection[Outgoing]) -> None:
         """Forget what :meth:`arrived` was told of all but some files: the others may be sent again."""
         self._early.keep_only(items)
+
+    def forget(self) -> None:
+        """Forget what :meth:`arrived` and :meth:`wrote` were told: files that were removed are sent again."""
+        self._early.forget()
 
     def same(self, items: Sequence[Outgoing]) -> list[bool]:
         """Return for each of some files that have their names whether all of their content is the same.

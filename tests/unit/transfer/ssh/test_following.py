@@ -27,7 +27,7 @@ from scitacean.transfer.ssh.following import Following
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.verify import Verification
-from tests.unit.transfer.ssh.conftest import MakeTransfer, everything
+from tests.unit.transfer.ssh.conftest import MakeTransfer, everything, partial_of
 
 ANY = RemotePath("")
 FOLLOWED = 5_000_000
@@ -330,3 +330,42 @@ def test_perl_that_takes_all_files_for_text(
     ):
         assert send(transfer, server, local) == {"checksum"}
     assert late == ["empty"]
+
+
+def test_what_it_told_of_a_file_says_nothing_of_the_one_that_is_sent_instead(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    local: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That one is not followed, as it does not pay for it alone."""
+    folder = RemotePath(f"{ssh_server.root.as_posix()}/up")
+    large, other = (
+        SendRequest(local=local / name, remote=folder / name, resume=True, checksum_algorithm=algorithm)
+        for name, algorithm in [("large", "md5"), ("other", "sha256")]
+    )
+    (ssh_server.root / "up").mkdir()
+    partial = ssh_server.root / "up" / partial_of(other)
+    partial.write_bytes(CONTENT["other"][:10])
+    compare, wrote = Verification.find_different, Verification.wrote
+
+    def longer(self: Verification, items: Sequence[Outgoing]) -> list[Outgoing]:
+        monkeypatch.setattr(Verification, "find_different", compare)
+        monkeypatch.setattr(Verification, "wrote", damage)
+        with partial.open("ab") as file:
+            file.write(b"x")
+        return compare(self, items)
+
+    def damage(self: Verification, item: Outgoing, start: int, end: int) -> None:
+        with partial.open("r+b") as file:
+            file.write(b"x x")
+        wrote(self, item, start, end)
+
+    monkeypatch.setattr(Verification, "find_different", longer)
+    monkeypatch.setattr(following, "_LEAST_BYTES", 20_000_000)
+    with (
+        make_transfer(ssh_server) as transfer,
+        transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection,
+        pytest.raises(IntegrityError, match="/other\n"),
+    ):
+        connection.send_files([large, other])
