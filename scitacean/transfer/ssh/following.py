@@ -94,6 +94,9 @@ def pays_for(size: int) -> bool:
 class Following:
     """Has checksums computed of files while they, and others, are being written.
 
+    Only the thread that makes this talks to the host. Others write over connections of their own, and must
+    not be stopped by this one, be it that it is silent, or that Ctrl-C has left a lock of the library held.
+
     Parameters
     ----------
     ahead:
@@ -110,6 +113,7 @@ class Following:
     def __init__(self, ahead: CommandsAhead, algorithm: str) -> None:
         self._ahead = ahead
         self._command = ahead.take(program(algorithm))
+        self._teller = threading.get_ident()
         self._lock = threading.Lock()
         self._written: dict[Outgoing, _Written] = {}
         self._untold: dict[Outgoing, int] = {}
@@ -122,7 +126,7 @@ class Following:
         self._command.__exit__(None, None, None)
 
     def wrote(self, item: Outgoing, start: int, end: int) -> None:
-        """Note that the host has written a range of a file; any thread may, and none waits for long.
+        """Note that the host has written a range of a file; any thread may.
 
         Parameters
         ----------
@@ -132,22 +136,14 @@ class Following:
             The range, in bytes.
         """
         with self._lock:
-            written = self._written.get(item)
-            if written is None:
-                if len(self._written) == _MOST_FILES:
-                    return
-                written = self._written[item] = _Written(item.start)
-            if not written.add(start, end):
-                return
-            if item.size >= _FOLLOWED:
-                self._untold[item] = written.end
-            elif written.end == item.size:
-                self._complete.append(item)
-                self._complete_bytes += item.size
+            self._note(item, start, end)
+        if self._works and threading.get_ident() == self._teller:
             self._tell_if_it_listens()
 
     def results(self) -> dict[Outgoing, str]:
         """Return the checksums of the files of which all has been written, as far as there are any."""
+        if not self._works:
+            return {}
         try:
             self._tell(self._last_words())
             self._command.end_input()
@@ -162,15 +158,32 @@ class Following:
         names = {item: unmistakable(item.partial) for item in self._written}
         return {item: found[name] for item, name in names.items() if name in found}
 
-    def _tell_if_it_listens(self) -> None:
-        is_enough = len(self._complete) >= _FILES_OF_TOOL or self._complete_bytes >= _BYTES_OF_TOOL
-        if not self._works or not (is_enough or self._untold):
+    def _note(self, item: Outgoing, start: int, end: int) -> None:
+        written = self._written.get(item)
+        if written is None:
+            if len(self._written) == _MOST_FILES:
+                return
+            written = self._written[item] = _Written(item.start)
+        if not written.add(start, end):
             return
+        if item.size >= _FOLLOWED:
+            self._untold[item] = written.end
+        elif written.end == item.size:
+            self._complete.append(item)
+            self._complete_bytes += item.size
+
+    def _tell_if_it_listens(self) -> None:
         try:
             if self._command.listens():
-                self._tell([*self._followed(), *(self._completed() if is_enough else ())])
+                with self._lock:
+                    what = self._due()
+                self._tell(what)
         except (CommandError, HostNotReachableError):
             self._works = False
+
+    def _due(self) -> list[bytes]:
+        is_enough = len(self._complete) >= _FILES_OF_TOOL or self._complete_bytes >= _BYTES_OF_TOOL
+        return [*self._followed(), *(self._completed() if is_enough else ())]
 
     def _last_words(self) -> list[bytes]:
         ended = [

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from paramiko import Channel
 
 from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
@@ -20,7 +23,7 @@ from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer, following
+from scitacean.transfer.ssh import SSHFileTransfer, channels, following
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.following import Following
@@ -369,3 +372,55 @@ def test_what_it_told_of_a_file_says_nothing_of_the_one_that_is_sent_instead(
         pytest.raises(IntegrityError, match="/other\n"),
     ):
         connection.send_files([large, other])
+
+
+def test_an_interrupt_that_leaves_a_lock_of_its_channel_held_stops_no_other_connection(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Channel] = []
+    ready = Channel.send_ready
+
+    def interrupted(channel: Channel) -> bool:
+        if not held and threading.current_thread() is threading.main_thread():
+            held.append(channel)
+            channel.lock.acquire()
+            # Others write something meanwhile.
+            time.sleep(0.5)
+            raise KeyboardInterrupt
+        return ready(channel)
+
+    monkeypatch.setattr(channels, "_MOST_CLOSING_SECONDS", 0.3)
+    with make_transfer(ssh_server, connections=3) as transfer:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Channel, "send_ready", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                send(transfer, ssh_server, local)
+        assert send(transfer, ssh_server, local, resume=True) == {"checksum"}
+    held[0].lock.release()
+
+
+def test_one_that_takes_nothing_more_is_waited_for_once(
+    make_transfer: MakeTransfer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed_program(monkeypatch, "while (my $what", "sleep 3; while (my $what")
+    monkeypatch.setattr(following, "_FILES_OF_TOOL", 1)
+    (tmp_path / "served").mkdir()
+    sent, sends = Channel.send, list[Channel]()
+
+    def note(channel: Channel, content: bytes) -> int:
+        sends.append(channel)
+        return sent(channel, content)
+
+    with (
+        # It lets a program have two million bytes that it has not read.
+        sshd(tmp_path / "served") as server,
+        make_transfer(server, timeout=0.5) as transfer,
+        followed(transfer, tmp_path / "f", {str(number): 10 for number in range(700)}) as (program, items),
+        monkeypatch.context() as patch,
+    ):
+        for number, item in enumerate(items.values()):
+            item._partial = b"/%04d" % number * 1000
+            program.wrote(item, 0, item.size)
+        patch.setattr(Channel, "send", note)
+        assert program.results() == {}
+    assert program._command._channel not in sends
