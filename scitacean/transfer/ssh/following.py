@@ -25,9 +25,9 @@ _LEAST_BYTES: Final = 64 << 20
 _FOLLOWED: Final = 32 << 20
 _FILES_OF_TOOL: Final = 250
 _BYTES_OF_TOOL: Final = 64 << 20
-# All that it tells of fits into what the host may write before we read it.
+# All that it tells of fits into what the host may write before we read it, whatever the names are.
 _MOST_FILES: Final = 20_000
-_WINDOW: Final = 32 << 20
+_WINDOW: Final = 96 << 20
 _GREETING: Final = b"scitacean-follows\0"
 # What it does, each with a zero byte behind it:
 # - "f", how many bytes are there, a blank and a path: give the tool what is there of a file;
@@ -119,6 +119,8 @@ class Following:
         self._untold: dict[Outgoing, int] = {}
         self._complete: list[Outgoing] = []
         self._complete_bytes = 0
+        # A host that is slow takes parts of what it is told.
+        self._unsent = b""
         self._works = True
 
     def close(self) -> None:
@@ -126,7 +128,7 @@ class Following:
         self._command.__exit__(None, None, None)
 
     def wrote(self, item: Outgoing, start: int, end: int) -> None:
-        """Note that the host has written a range of a file; any thread may.
+        """Note that the host has written a range of a file; any thread may, and none waits for the host.
 
         Parameters
         ----------
@@ -138,14 +140,14 @@ class Following:
         with self._lock:
             self._note(item, start, end)
         if self._works and threading.get_ident() == self._teller:
-            self._tell_if_it_listens()
+            self._tell_what_it_takes()
 
     def results(self) -> dict[Outgoing, str]:
         """Return the checksums of the files of which all has been written, as far as there are any."""
         if not self._works:
             return {}
         try:
-            self._tell(self._last_words())
+            self._command.send([self._unsent, self._last_words()])
             self._command.end_input()
             output = b"".join(self._command.output())
             has_ended = self._command.exit_status() >= 0
@@ -172,26 +174,26 @@ class Following:
             self._complete.append(item)
             self._complete_bytes += item.size
 
-    def _tell_if_it_listens(self) -> None:
+    def _tell_what_it_takes(self) -> None:
+        if not self._unsent:
+            with self._lock:
+                self._unsent = self._due()
         try:
-            if self._command.listens():
-                with self._lock:
-                    what = self._due()
-                self._tell(what)
-        except (CommandError, HostNotReachableError):
+            self._unsent = self._command.send_without_waiting(self._unsent)
+        except CommandError:
             self._works = False
 
-    def _due(self) -> list[bytes]:
+    def _due(self) -> bytes:
         is_enough = len(self._complete) >= _FILES_OF_TOOL or self._complete_bytes >= _BYTES_OF_TOOL
-        return [*self._followed(), *(self._completed() if is_enough else ())]
+        return _joined([*self._followed(), *(self._completed() if is_enough else ())])
 
-    def _last_words(self) -> list[bytes]:
+    def _last_words(self) -> bytes:
         ended = [
             b"e" + unmistakable(item.partial)
             for item, written in self._written.items()
             if item.size >= _FOLLOWED and written.end == item.size
         ]
-        return [*self._followed(), *ended, *self._completed()]
+        return _joined([*self._followed(), *ended, *self._completed()])
 
     def _followed(self) -> list[bytes]:
         told = [b"f%d %s" % (end, unmistakable(item.partial)) for item, end in self._untold.items()]
@@ -203,9 +205,6 @@ class Following:
         self._complete.clear()
         self._complete_bytes = 0
         return [*told, b"t"]
-
-    def _tell(self, what: list[bytes]) -> None:
-        self._command.send([b"".join(one + b"\0" for one in what)])
 
 
 class _Written:
@@ -222,6 +221,10 @@ class _Written:
         while (after := self._later.pop(self.end, self.end)) > self.end:
             self.end = after
         return self.end > before
+
+
+def _joined(what: list[bytes]) -> bytes:
+    return b"".join(one + b"\0" for one in what)
 
 
 def _checksums(output: bytes) -> dict[bytes, str]:

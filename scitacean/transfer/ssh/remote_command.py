@@ -12,7 +12,7 @@ import attrs
 from paramiko import Channel, SSHException
 
 from scitacean.errors import HostNotReachableError, TransferError
-from scitacean.transfer.ssh.channels import close_channel, ended, giving_up, send_all
+from scitacean.transfer.ssh.channels import SEND_AT_ONCE, close_channel, ended, giving_up, send_all
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
 
@@ -153,15 +153,26 @@ class RemoteCommand:
                 self._take_greeting()
         return self._runs
 
-    def listens(self) -> bool:
-        """Tell whether it has started and can be sent something now, without waiting.
+    def send_without_waiting(self, content: bytes) -> bytes:
+        """Write to its input what it takes now, if it has started.
+
+        Returns
+        -------
+        :
+            What it has not taken.
 
         Raises
         ------
         CommandError
-            If the connection is broken.
+            If its input is closed, or the connection is broken.
         """
-        return self.runs_already() and self._channel.send_ready()
+        if self.runs_already():
+            with _told():
+                while content and self._channel.send_ready():
+                    if not (sent := self._channel.send(content[:SEND_AT_ONCE])):
+                        raise CommandError("its input was closed")
+                    content = content[sent:]
+        return content
 
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.

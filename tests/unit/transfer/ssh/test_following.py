@@ -399,28 +399,22 @@ def test_an_interrupt_that_leaves_a_lock_of_its_channel_held_stops_no_other_conn
     held[0].lock.release()
 
 
-def test_one_that_takes_nothing_more_is_waited_for_once(
+def test_nobody_waits_for_one_that_reads_nothing(
     make_transfer: MakeTransfer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    changed_program(monkeypatch, "while (my $what", "sleep 3; while (my $what")
-    monkeypatch.setattr(following, "_FILES_OF_TOOL", 1)
+    reads = tmp_path / "reads"
+    changed_program(monkeypatch, "while (my $what", f"sleep 1 until -e q({reads}); while (my $what")
+    monkeypatch.setattr(following, "_FILES_OF_TOOL", 50)
     (tmp_path / "served").mkdir()
-    sent, sends = Channel.send, list[Channel]()
-
-    def note(channel: Channel, content: bytes) -> int:
-        sends.append(channel)
-        return sent(channel, content)
-
+    deep = tmp_path.joinpath(*["d" * 250] * 12)
     with (
-        # It lets a program have two million bytes that it has not read.
+        # It keeps two million bytes for a program that does not read them.
         sshd(tmp_path / "served") as server,
-        make_transfer(server, timeout=0.5) as transfer,
-        followed(transfer, tmp_path / "f", {str(number): 10 for number in range(700)}) as (program, items),
-        monkeypatch.context() as patch,
+        make_transfer(server, timeout=2.0) as transfer,
+        followed(transfer, deep, {str(number): 10 for number in range(900)}) as (program, items),
     ):
-        for number, item in enumerate(items.values()):
-            item._partial = b"/%04d" % number * 1000
-            program.wrote(item, 0, item.size)
-        patch.setattr(Channel, "send", note)
-        assert program.results() == {}
-    assert program._command._channel not in sends
+        for item in items.values():
+            write(program, item, 0, item.size)
+        assert program._unsent
+        reads.touch()
+        assert program.results().keys() == set(items.values())
