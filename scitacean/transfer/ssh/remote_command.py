@@ -164,14 +164,12 @@ class RemoteCommand:
         Raises
         ------
         CommandError
-            If its input is closed, or the connection is broken.
+            If it has ended, or the connection is broken.
         """
         if self.runs_already():
             with _told():
                 while content and self._channel.send_ready():
-                    if not (sent := self._channel.send(content[:SEND_AT_ONCE])):
-                        raise CommandError("its input was closed")
-                    content = content[sent:]
+                    content = content[self._channel.send(content[:SEND_AT_ONCE]) :]
         return content
 
     def send(self, blocks: Iterable[bytes]) -> None:

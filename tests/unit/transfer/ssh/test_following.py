@@ -162,6 +162,7 @@ def test_a_program_that_sees_something_else_is_not_believed(
         ("q(%(tool)s), q(-z) or", "q(false), q(-z) or"),
         ("q(%(tool)s), q(-z) or", "q(no-tool-there), q(-z) or"),
         ("print $$one[3]", "exit 1; print $$one[3]"),
+        ("print $$one[3]", "kill 9, $$; print $$one[3]"),
     ],
 )
 def test_what_it_does_not_tell_is_asked_for_in_the_end(
@@ -303,15 +304,17 @@ def test_more_files_than_it_takes(
         assert list(program.results()) == list(items.values())[:3]
 
 
+@pytest.mark.parametrize("written", [1000, FOLLOWED])
 def test_nothing_over_a_connection_that_broke(
-    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path, written: int
 ) -> None:
     with (
         make_transfer(ssh_server) as transfer,
         followed(transfer, tmp_path / "f", {"a": FOLLOWED, "b": 5}) as (program, items),
     ):
-        write(program, items["a"], 0, 1000)
+        write(program, items["a"], 0, written)
         ssh_server.kill_connections()
+        # With all of it known already, there is nothing to tell before the end.
         for item in items.values():
             write(program, item, 0, item.size)
         assert program.results() == {}
