@@ -85,7 +85,7 @@ class ChecksumFeed:
         self._number += 1
         self._size += len(name)
         self._waiting.append(name)
-        if len(self._waiting) >= _NAMES_OF_TOOL and self._command.listens():
+        if len(self._waiting) >= _NAMES_OF_TOOL and self._command.runs_already():
             self._send()
         return True
 

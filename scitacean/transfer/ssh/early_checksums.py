@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from typing import Self
 
 from scitacean.errors import HostNotReachableError
@@ -63,7 +63,7 @@ class EarlyChecksums:
                 self._stack.callback(following.close)
 
     def wrote(self, item: Outgoing, algorithm: str, start: int, end: int) -> None:
-        """Note that the host has written a range of a file; any thread may, and none waits for long."""
+        """Note that the host has written a range of a file; any thread may."""
         if (following := self._following.get(algorithm)) is not None:
             following.wrote(item, start, end)
 
@@ -71,18 +71,26 @@ class EarlyChecksums:
         """Forget all but some files: the others may be sent again."""
         self._fed = {item: algorithm for item, algorithm in self._fed.items() if item in items}
 
+    def forget(self) -> None:
+        """Forget all files: some are sent again."""
+        self._fed.clear()
+        while self._following:
+            self._following.popitem()[1].close()
+
     def results(self, algorithm: str) -> dict[Outgoing, str]:
         """Return the checksums of an algorithm, of the files that were added or followed.
 
         Where several servers share their files, one that follows may not see yet what another one has
         written: only those are sure that are those of the local files.
         """
-        following = self._following.pop(algorithm, None)
-        followed = {} if following is None else following.results()
+        # Each ends before the next one: a server lets one connection have so many commands at a time.
+        followed: dict[Outgoing, str] = {}
+        if (following := self._following.pop(algorithm, None)) is not None:
+            with closing(following):
+                followed = following.results()
         running = self._feeds.pop(algorithm, None)
         found: dict[bytes, str] = {}
         if running is not None:
-            # A server lets one connection have so many commands at a time.
             with suppress(CommandError, HostNotReachableError), running:
                 found = running.results()
             # What a host that went down meanwhile has now is another question.

@@ -24,8 +24,6 @@ _CHUNK = 1 << 20
 # Windows changes the ends of lines otherwise.
 _READING = os.O_RDONLY | getattr(os, "O_BINARY", 0)
 
-_opening = threading.Lock()
-
 
 @attrs.define(eq=False)
 class OutgoingPart(Part):
@@ -82,6 +80,7 @@ class Outgoing:
     _checksums: dict[str, str] | None = None
     _reader: _Reader | None = None
     _partial: bytes | None = None
+    _opening: threading.Lock = attrs.field(factory=threading.Lock)
 
     @classmethod
     def from_request(cls, request: SendRequest, paths: HostPaths) -> Outgoing:
@@ -145,7 +144,7 @@ class Outgoing:
 
     def _opened(self, algorithms: Collection[str]) -> _Reader:
         # Several connections may begin with parts of it at the same time.
-        with _opening:
+        with self._opening:
             if self._reader is None:
                 self._reader = _Reader(self, algorithms)
             return self._reader

@@ -63,9 +63,10 @@ def programs_to_send_files(
         How what has arrived is compared.
     """
     algorithms = {algorithm for _, algorithm in files}
-    small = sum(size for size, _ in files if size <= SMALL)
+    is_bundled = len(files) >= LEAST_FILES
+    small = sum(size for size, _ in files if size <= SMALL) if is_bundled else 0
     needed: dict[Program, int] = {}
-    if len(files) >= LEAST_FILES:
+    if is_bundled:
         receiving, number = programs_for_bundles(line, tools, settings, len(files), small)
         needed[receiving] = number
     needed |= dict.fromkeys(proving_programs(algorithms, verify), 1)

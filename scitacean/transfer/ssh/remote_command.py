@@ -12,7 +12,7 @@ import attrs
 from paramiko import Channel, SSHException
 
 from scitacean.errors import HostNotReachableError, TransferError
-from scitacean.transfer.ssh.channels import close_channel, ended, giving_up, send_all
+from scitacean.transfer.ssh.channels import SEND_AT_ONCE, close_channel, ended, giving_up, send_all
 from scitacean.transfer.ssh.connection import Connected
 from scitacean.transfer.ssh.lanes import Line
 
@@ -153,15 +153,26 @@ class RemoteCommand:
                 self._take_greeting()
         return self._runs
 
-    def listens(self) -> bool:
-        """Tell whether it has started and can be sent something now, without waiting.
+    def send_without_waiting(self, content: bytes) -> bytes:
+        """Write to its input what it takes now, if it has started.
+
+        Returns
+        -------
+        :
+            What it has not taken.
 
         Raises
         ------
         CommandError
-            If the connection is broken.
+            If it has ended, or the connection is broken.
         """
-        return self.runs_already() and self._channel.send_ready()
+        if self.runs_already():
+            with _told():
+                while content and self._channel.send_ready():
+                    if not (sent := self._channel.send(content[:SEND_AT_ONCE])):
+                        raise CommandError("its input was closed")
+                    content = content[sent:]
+        return content
 
     def send(self, blocks: Iterable[bytes]) -> None:
         """Write to its input.
@@ -190,13 +201,18 @@ class RemoteCommand:
         with _told():
             self._channel.shutdown_write()
 
-    def output(self) -> Iterator[bytes]:
+    def output(self, *, patiently: bool = True) -> Iterator[bytes]:
         """Yield what it writes, until the end.
+
+        Parameters
+        ----------
+        patiently:
+            Whether to go on for as long as the host answers, else only for as long as something comes.
 
         Raises
         ------
         CommandError
-            If the connection breaks.
+            If the connection breaks, or nothing comes for longer than the timeout.
         HostNotReachableError
             If nothing comes for longer than the timeout and the host does not answer either.
         """
@@ -204,7 +220,7 @@ class RemoteCommand:
             if self._early:
                 early, self._early = self._early, b""
                 yield early
-            while block := self._receive():
+            while block := self._receive(patiently=patiently):
                 yield block
 
     def exit_status(self) -> int:
@@ -244,11 +260,13 @@ class RemoteCommand:
                 if not self._channel.recv(_RECEIVE_AT_ONCE):
                     return
 
-    def _receive(self) -> bytes:
+    def _receive(self, *, patiently: bool) -> bytes:
         while True:
             try:
                 return self._channel.recv(_RECEIVE_AT_ONCE)
             except TimeoutError:
+                if not patiently:
+                    raise
                 # Large files take their time, in which nothing comes; the host should be alive though.
                 self.connected.sftp.ping()
 

@@ -7,8 +7,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import Literal
 
-from scitacean.errors import FileUploadError, IntegrityError, TransferError
-from scitacean.model.checksum import known_or_none
+from scitacean.errors import IntegrityError, TransferError
 from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import (
@@ -40,6 +39,7 @@ from scitacean.transfer.ssh.programs import programs_to_send_files
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.schedule import PART_SIZE, Schedule
 from scitacean.transfer.ssh.sending import Sending, SendSettings
+from scitacean.transfer.ssh.sent_file import request_for, uploaded
 from scitacean.transfer.ssh.verify import Verification
 
 
@@ -113,11 +113,11 @@ class SSHUploadConnection:
         FileNotAccessibleError
             If a local file cannot be read, or the connection breaks.
         """
-        requests = [self._request_for(file) for file in files]
+        requests = [request_for(file, self._source_folder) for file in files]
         sent_before = set(self._journal.files)
         try:
             items = self._send_all(requests, None)
-            return [_uploaded(file, item.sent()) for file, item in zip(files, items, strict=True)]
+            return [uploaded(file, item.sent()) for file, item in zip(files, items, strict=True)]
         except BaseException:
             with suppress(TransferError):
                 self._revert(self._targets(files) - sent_before)
@@ -224,18 +224,6 @@ class SSHUploadConnection:
 
     def _revert(self, targets: set[bytes]) -> None:
         self._line.again(lambda: self._journal.revert(self._line.sftp, targets))
-
-    def _request_for(self, file: File) -> SendRequest:
-        if file.local_path is None:
-            raise FileUploadError(
-                f"The file {file.remote_path} has no local path, so there is nothing to upload.",
-                hint="Upload files that were made with File.from_local.",
-            )
-        return SendRequest(
-            local=file.local_path,
-            remote=self._source_folder / file.remote_path,
-            checksum_algorithm=known_or_none(file.checksum_algorithm),
-        )
 
     def _send_all(
         self, requests: Sequence[SendRequest], on_progress: ProgressCallback | None
@@ -376,6 +364,7 @@ class SSHUploadConnection:
         if again := [item for item in bad if item.start]:
             # What was there of them was not a beginning of them.
             self._drop(again)
+            verification.forget()
             for item in again:
                 item.start, item.is_begun = 0, False
             self._move(again, verification, None)
@@ -391,14 +380,3 @@ class SSHUploadConnection:
     def _drop(self, items: Sequence[Outgoing]) -> None:
         targets = {item.target for item in items}
         self._line.again(lambda: self._journal.remove_partial(self._line.sftp, targets))
-
-
-def _uploaded(file: File, sent: Sent) -> File:
-    return file.uploaded(
-        remote_uid=sent.uid,
-        remote_gid=sent.gid,
-        remote_perm=sent.permissions,
-        remote_size=sent.size,
-        remote_creation_time=sent.modified,
-        remote_checksum=sent.checksum,
-    )

@@ -119,13 +119,17 @@ class Verification:
                 self._early.follow(algorithm)
 
     def wrote(self, item: Outgoing, start: int, end: int) -> None:
-        """Note that the host has written a range of a file; any thread may, and none waits for long."""
+        """Note that the host has written a range of a file; any thread may."""
         if (algorithm := self._algorithm(item.request.checksum_algorithm)) is not None:
             self._early.wrote(item, algorithm, start, end)
 
     def keep_only(self, items: Collection[Outgoing]) -> None:
         """Forget what :meth:`arrived` was told of all but some files: the others may be sent again."""
         self._early.keep_only(items)
+
+    def forget(self) -> None:
+        """Forget what :meth:`arrived` and :meth:`wrote` were told: files that were removed are sent again."""
+        self._early.forget()
 
     def same(self, items: Sequence[Outgoing]) -> list[bool]:
         """Return for each of some files that have their names whether all of their content is the same.
@@ -212,7 +216,11 @@ class Verification:
             if algorithm is not None:
                 early = self._early.results(algorithm)
                 # Another one is asked for again.
-                told = {item: early[item] for item in group if early.get(item) == item.checksum(algorithm)}
+                told = {
+                    item: early[item]
+                    for item in group
+                    if item in early and early[item] == item.checksum(algorithm)
+                }
                 late = {places[item]: item for item in group if item not in told}
                 compute = partial(self._checksums.of_own_files, algorithm=algorithm, ahead=self._early.ahead)
                 found = self._line.again(partial(compute, late))

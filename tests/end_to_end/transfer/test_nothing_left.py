@@ -89,7 +89,7 @@ def interrupt_an_upload(site: Site) -> None:
         raise KeyboardInterrupt
 
     with site.transfer() as transfer, site.uploading(transfer) as connection:
-        requests = [connection._request_for(file) for file in files]
+        requests = [request_for(file, connection.source_folder) for file in files]
         with pytest.raises(KeyboardInterrupt):
             connection.send_files(requests, on_progress=stop)
         connection.revert_upload(*files)
@@ -154,7 +154,9 @@ def test_files_that_were_compared_by_reading_back_are_not_kept_open(site: Site) 
             connection.upload_files(File.from_local(site.local / names[0]))
         with nothing_left(), site.uploading(transfer) as connection:
             connection.upload_files(*[File.from_local(site.local / name) for name in names[1:]])
-            requests = [connection._request_for(File.from_local(site.local / name)) for name in names]
+            requests = [
+                request_for(File.from_local(site.local / name), connection.source_folder) for name in names
+            ]
             with pytest.raises(FileUploadError, match="already"):
                 connection.send_files(requests)
 
@@ -179,6 +181,7 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh.sent_file import request_for
 
 port, username, key, known_hosts, local, remote, names = json.loads(sys.argv[1])
 remote = RemotePath(remote)

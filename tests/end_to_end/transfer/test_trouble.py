@@ -13,6 +13,7 @@ import pytest
 
 from scitacean.errors import FileNotAccessibleError, FileUploadError
 from scitacean.model.file import File
+from scitacean.transfer.ssh.sent_file import request_for
 from tests.end_to_end.transfer.sites import Site, contents_of, kinds, write
 from tests.end_to_end.transfer.sites import site as running_site
 
@@ -52,7 +53,7 @@ def test_a_full_disk_is_told_and_nothing_of_an_upload_stays(site: Site, when: st
     with small_disk(disk, 10 * PART):
         with site.transfer() as transfer, site.uploading(transfer) as connection:
             files = [File.from_local(site.local / name, remote_path=f"disk/{name}") for name in "ab"]
-            requests = [connection._request_for(file) for file in files]
+            requests = [request_for(file, connection.source_folder) for file in files]
             if when == "before":
                 (disk / "other").write_bytes(bytes(4 * PART))
             with pytest.raises(FileUploadError, match=r"disk of .* is full: \d+ bytes are free"):
@@ -77,7 +78,9 @@ def test_a_disk_that_gets_full_while_many_small_files_come(site: Site) -> None:
         with site.transfer(verify="size") as transfer, site.uploading(transfer) as connection:
             files = [File.from_local(site.local / name, remote_path=f"disk/{name}") for name in names]
             with pytest.raises(FileUploadError, match=r"disk of .* is full: \d+ bytes are free"):
-                connection.send_files([connection._request_for(file) for file in files], on_progress=fill)
+                connection.send_files(
+                    [request_for(file, connection.source_folder) for file in files], on_progress=fill
+                )
             connection.revert_upload(*files)
         assert list(contents_of(disk)) == ["other"]
 
@@ -135,7 +138,7 @@ def test_local_files_that_change_while_they_are_sent_are_not_given_their_names(s
 
     with site.transfer() as transfer, site.uploading(transfer) as connection:
         files = [File.from_local(site.local / name) for name in "ab"]
-        requests = [connection._request_for(file) for file in files]
+        requests = [request_for(file, connection.source_folder) for file in files]
         with pytest.raises((FileUploadError, FileNotAccessibleError), match=r"changed while|Cannot read"):
             connection.send_files(requests, on_progress=change)
         assert all(".part-" in name for name in contents_of(site.root))

@@ -18,7 +18,7 @@ from scitacean.testing.fixtures import ServerKind
 from scitacean.testing.running_ssh import RunningSSHServer
 from scitacean.transfer.partial import partial_name
 from scitacean.transfer.protocol import SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer
+from scitacean.transfer.ssh import SSHFileTransfer, following
 from scitacean.transfer.ssh.sftp_session import SftpSession
 
 MakeTransfer = Callable[..., SSHFileTransfer]
@@ -137,3 +137,9 @@ def patched_operation(
 def partial_of(request: SendRequest) -> str:
     status = request.local.stat()
     return partial_name(request.remote.name, request.remote, status.st_size, status.st_mtime_ns)
+
+
+def changed_program(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
+    """Let the program that follows files while they are written do something else."""
+    assert before in following._PROGRAM
+    monkeypatch.setattr(following, "_PROGRAM", following._PROGRAM.replace(before, after))

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+import threading
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from paramiko import Channel
 
 from scitacean.errors import IntegrityError
 from scitacean.model.dataset import Dataset
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.testing.sshd import sshd
 from scitacean.transfer.protocol import SendRequest
-from scitacean.transfer.ssh import SSHFileTransfer, following
+from scitacean.transfer.ssh import SSHFileTransfer, channels, following
 from scitacean.transfer.ssh.ahead import CommandsAhead
 from scitacean.transfer.ssh.checksums import HostChecksums
-from scitacean.transfer.ssh.following import Following
 from scitacean.transfer.ssh.outgoing import Outgoing
-from scitacean.transfer.ssh.paths import HostPaths
 from scitacean.transfer.ssh.remote_command import Program, RemoteCommand
 from scitacean.transfer.ssh.verify import Verification
-from tests.unit.transfer.ssh.conftest import MakeTransfer, everything
+from tests.unit.transfer.ssh.conftest import MakeTransfer, changed_program, everything, partial_of
 
 ANY = RemotePath("")
 FOLLOWED = 5_000_000
 SIZES = {"large": 13_000_000, "other": 9_500_001, "just": FOLLOWED, "middle": 3_000_000, "next": 200_000}
 CONTENT = {name: random.Random(name).randbytes(size) for name, size in SIZES.items()} | {"empty": b""}
-ODD = ["plain", "a\nb", "-", "= x", "!", "$(touch x)", "'\"`", "ä", "with blanks  ", "\udcff"]
 
 
 @pytest.fixture(autouse=True)
@@ -63,11 +60,6 @@ def local(tmp_path: Path) -> Path:
     for name, content in CONTENT.items():
         (folder / name).write_bytes(content)
     return folder
-
-
-def changed_program(monkeypatch: pytest.MonkeyPatch, before: str, after: str) -> None:
-    assert before in following._PROGRAM
-    monkeypatch.setattr(following, "_PROGRAM", following._PROGRAM.replace(before, after))
 
 
 def send(
@@ -159,6 +151,7 @@ def test_a_program_that_sees_something_else_is_not_believed(
         ("q(%(tool)s), q(-z) or", "q(false), q(-z) or"),
         ("q(%(tool)s), q(-z) or", "q(no-tool-there), q(-z) or"),
         ("print $$one[3]", "exit 1; print $$one[3]"),
+        ("print $$one[3]", "kill 9, $$; print $$one[3]"),
     ],
 )
 def test_what_it_does_not_tell_is_asked_for_in_the_end(
@@ -210,128 +203,6 @@ def stopped(*_: object) -> list[Outgoing]:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def followed(
-    transfer: SSHFileTransfer, folder: Path, sizes: dict[str, int]
-) -> Iterator[tuple[Following, dict[str, Outgoing]]]:
-    """The program, and files of which nothing is on the host yet."""
-    there, here = folder / "there", folder / "here"
-    there.mkdir(parents=True)
-    here.mkdir()
-    items: dict[str, Outgoing] = {}
-    for name, size in sizes.items():
-        local = here / str(len(items))
-        local.write_bytes(random.Random(name.encode("utf-8", "replace")).randbytes(size))
-        item = Outgoing.from_request(SendRequest(local=local, remote=RemotePath("x")), HostPaths())
-        item._partial = os.fsencode(there / name)
-        Path(os.fsdecode(item._partial)).touch()
-        items[name] = item
-    with (
-        transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection,
-        CommandsAhead(connection._line, {}) as ahead,
-        closing(Following(ahead, "md5")) as program,
-    ):
-        # Else it would be told everything at the end.
-        program._command.wait_until_it_runs()
-        yield program, items
-
-
-def write(program: Following, item: Outgoing, start: int, end: int) -> None:
-    with Path(os.fsdecode(item.partial)).open("r+b") as file:
-        file.seek(start)
-        file.write(item.request.local.read_bytes()[start:end])
-    program.wrote(item, start, end)
-
-
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    files=st.dictionaries(
-        st.sampled_from(ODD),
-        st.tuples(st.integers(1, 400_000), st.lists(st.integers(1, 400_000), max_size=6)),
-        min_size=1,
-    ),
-    missing=st.sets(st.sampled_from(ODD)),
-    chance=st.randoms(use_true_random=False),
-    threshold=st.integers(1, 400_000),
-)
-def test_checksums_of_all_of_which_every_range_was_written(
-    ssh_server: RunningSSHServer,
-    ssh_file_transfer: SSHFileTransfer,
-    tmp_path_factory: pytest.TempPathFactory,
-    files: dict[str, tuple[int, list[int]]],
-    missing: set[str],
-    chance: random.Random,
-    threshold: int,
-) -> None:
-    sizes = {name: size for name, (size, _) in files.items()}
-    parts = []
-    for name, (size, cuts) in files.items():
-        ends = sorted({*(cut for cut in cuts if cut < size), size})
-        of_file = [(name, start, end) for start, end in zip([0, *ends], ends, strict=False)]
-        parts += of_file[:-1] if name in missing else of_file
-    chance.shuffle(parts)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(following, "_FOLLOWED", threshold)
-        patch.setattr(following, "_BYTES_OF_TOOL", threshold)
-        folder = tmp_path_factory.mktemp("followed")
-        with followed(ssh_file_transfer, folder, sizes) as (program, items):
-            for name, start, end in parts:
-                write(program, items[name], start, end)
-            found = program.results()
-    expected = {
-        items[name]: hashlib.md5(items[name].request.local.read_bytes()).hexdigest()
-        for name in files
-        if name not in missing
-    }
-    assert found == expected
-
-
-def test_more_files_than_it_takes(
-    ssh_server: RunningSSHServer,
-    ssh_file_transfer: SSHFileTransfer,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(following, "_MOST_FILES", 3)
-    sizes = {str(number): 10 + number for number in range(5)}
-    with followed(ssh_file_transfer, tmp_path / "f", sizes) as (program, items):
-        for item in items.values():
-            write(program, item, 0, item.size)
-        assert list(program.results()) == list(items.values())[:3]
-
-
-def test_nothing_over_a_connection_that_broke(
-    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, tmp_path: Path
-) -> None:
-    with (
-        make_transfer(ssh_server) as transfer,
-        followed(transfer, tmp_path / "f", {"a": FOLLOWED, "b": 5}) as (program, items),
-    ):
-        write(program, items["a"], 0, 1000)
-        ssh_server.kill_connections()
-        for item in items.values():
-            write(program, item, 0, item.size)
-        assert program.results() == {}
-
-
-def test_the_host_has_no_tool_left_of_a_file_that_is_complete(
-    make_transfer: MakeTransfer, tmp_path: Path, ssh_server: RunningSSHServer
-) -> None:
-    """Hundreds of them would be more than it lets one have."""
-    with (
-        make_transfer(ssh_server) as transfer,
-        followed(transfer, tmp_path / "f", {"a": FOLLOWED, "b": FOLLOWED}) as (program, items),
-    ):
-        for item in items.values():
-            write(program, item, 0, item.size)
-        output = program._command.output()
-        told = b""
-        while told.count(b"=") < 2:
-            told += next(output)
-        # Nothing is left to be told at the end.
-        assert program.results() == {}
-
-
 def test_a_host_that_is_known_to_lack_it_is_not_asked(
     ssh_server: RunningSSHServer, make_transfer: MakeTransfer, local: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,3 +219,90 @@ def test_a_host_that_is_known_to_lack_it_is_not_asked(
         assert send(transfer, ssh_server, local) == {"checksum"}
     assert "blake2b" in asked
     assert "perl" not in asked
+
+
+def test_perl_that_takes_all_files_for_text(
+    make_transfer: MakeTransfer, local: Path, tmp_path_factory: pytest.TempPathFactory, late: list[str]
+) -> None:
+    served = tmp_path_factory.mktemp("served")
+    with (
+        sshd(served, options=("SetEnv PERL_UNICODE=SDA",)) as server,
+        make_transfer(server) as transfer,
+    ):
+        assert send(transfer, server, local) == {"checksum"}
+    assert late == ["empty"]
+
+
+def test_what_it_told_of_a_file_says_nothing_of_the_one_that_is_sent_instead(
+    ssh_server: RunningSSHServer,
+    make_transfer: MakeTransfer,
+    local: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That one is not followed, as it does not pay for it alone."""
+    folder = RemotePath(f"{ssh_server.root.as_posix()}/up")
+    large, other = (
+        SendRequest(local=local / name, remote=folder / name, resume=True, checksum_algorithm=algorithm)
+        for name, algorithm in [("large", "md5"), ("other", "sha256")]
+    )
+    (ssh_server.root / "up").mkdir()
+    partial = ssh_server.root / "up" / partial_of(other)
+    partial.write_bytes(CONTENT["other"][:10])
+    compare, wrote = Verification.find_different, Verification.wrote
+
+    def longer(self: Verification, items: Sequence[Outgoing]) -> list[Outgoing]:
+        monkeypatch.setattr(Verification, "find_different", compare)
+        monkeypatch.setattr(Verification, "wrote", damage)
+        with partial.open("ab") as file:
+            file.write(b"x")
+        return compare(self, items)
+
+    def damage(self: Verification, item: Outgoing, start: int, end: int) -> None:
+        with partial.open("r+b") as file:
+            file.write(b"x x")
+        wrote(self, item, start, end)
+
+    monkeypatch.setattr(Verification, "find_different", longer)
+    monkeypatch.setattr(following, "_LEAST_BYTES", 20_000_000)
+    with (
+        make_transfer(ssh_server) as transfer,
+        transfer.connect_for_upload(Dataset(type="raw"), ANY) as connection,
+        pytest.raises(IntegrityError, match="/other\n"),
+    ):
+        connection.send_files([large, other])
+
+
+def test_an_interrupt_that_leaves_a_lock_of_its_channel_held_stops_no_other_connection(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Channel] = []
+    ready = Channel.send_ready
+
+    def interrupted(channel: Channel) -> bool:
+        if not held and threading.current_thread() is threading.main_thread():
+            held.append(channel)
+            channel.lock.acquire()
+            # Others write something meanwhile.
+            time.sleep(0.5)
+            raise KeyboardInterrupt
+        return ready(channel)
+
+    monkeypatch.setattr(channels, "_MOST_CLOSING_SECONDS", 0.3)
+    with make_transfer(ssh_server, connections=3) as transfer:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Channel, "send_ready", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                send(transfer, ssh_server, local)
+        assert send(transfer, ssh_server, local, resume=True) == {"checksum"}
+    held[0].lock.release()
+
+
+def test_nobody_waits_for_ever_for_a_program_that_hangs(
+    ssh_server: RunningSSHServer, make_transfer: MakeTransfer, local: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host answers, but has nothing else to do for it than to wait."""
+    reading = "sysread $$one[0]"
+    changed_program(monkeypatch, reading, f"$$one[2] > 1000000 ? (sleep 4 and exit) : {reading}")
+    with make_transfer(ssh_server, timeout=1.0) as transfer:
+        assert send(transfer, ssh_server, local) == {"checksum"}
+    assert everything(ssh_server.root / "up") == CONTENT

@@ -16,6 +16,7 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.testing.fixtures import ServerKind
 from scitacean.testing.running_ssh import RunningSSHServer
+from scitacean.transfer.ssh.sent_file import request_for
 from tests.unit.transfer.ssh.conftest import MakeTransfer, local_file
 from tests.unit.transfer.ssh.test_connecting import jump_config
 
@@ -60,7 +61,7 @@ def test_a_server_that_freezes_while_it_is_sent_a_file(
     local_file(tmp_path, "a", os.urandom(40_000_000))
     transfer = make_transfer(ssh_server, timeout=1.0, connections=connections)
     with transfer.connect_for_upload(dataset, ANY) as connection:
-        request = connection._request_for(File.from_local(tmp_path / "a"))
+        request = request_for(File.from_local(tmp_path / "a"), connection.source_folder)
         with pytest.raises(HostNotReachableError):
             connection.send_files([request], on_progress=lambda _path, _moved: ssh_server.freeze())
 
