@@ -20,6 +20,7 @@ import pytest
 from scitacean.errors import FileUploadError, HostNotReachableError, TransferError
 from scitacean.model.file import File
 from scitacean.transfer.protocol import FetchRequest
+from scitacean.transfer.ssh.sent_file import request_for
 from tests.end_to_end.transfer.sites import SFTP_ONLY, Site, contents_of, fetch_with, is_nightly, kinds, write
 from tests.end_to_end.transfer.sites import site as running_site
 from tests.processes import not_measured
@@ -181,7 +182,6 @@ from scitacean.model.file import File
 from scitacean.model.remote_path import RemotePath
 from scitacean.transfer.protocol import FetchRequest, SendRequest
 from scitacean.transfer.ssh import SSHFileTransfer
-from scitacean.transfer.ssh.sent_file import request_for
 
 port, username, key, known_hosts, local, remote, names = json.loads(sys.argv[1])
 remote = RemotePath(remote)
