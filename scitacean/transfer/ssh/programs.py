@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from scitacean.model.checksum import known_or_none
 from scitacean.model.dataset import Dataset
 from scitacean.transfer.protocol import Verified
-from scitacean.transfer.ssh import host_program
+from scitacean.transfer.ssh import checksums, following, host_program
 from scitacean.transfer.ssh.bundle import SMALL, programs_for_bundles, receiving_program, sending_program
-from scitacean.transfer.ssh.following import pays_for
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.remote_command import LEAST_FILES, Program
 from scitacean.transfer.ssh.sending import SendSettings
-from scitacean.transfer.ssh.verify import following_programs, proving_programs
+from scitacean.transfer.ssh.verify import likely_algorithms
 
 
 def programs_to_send(
@@ -32,7 +31,8 @@ def programs_to_send(
     verify:
         How what has arrived is compared.
     """
-    programs = proving_programs((known_or_none(file.checksum_algorithm) for file in dataset.files), verify)
+    asked = {known_or_none(file.checksum_algorithm) for file in dataset.files}
+    programs = [checksums.program(algorithm) for algorithm in likely_algorithms(asked, verify)]
     if dataset.number_of_files >= LEAST_FILES:
         number = host_program.programs_for(dataset.number_of_files)
         programs += [receiving_program(tools, settings)] * number
@@ -62,16 +62,16 @@ def programs_to_send_files(
     verify:
         How what has arrived is compared.
     """
-    algorithms = {algorithm for _, algorithm in files}
+    algorithms = likely_algorithms({asked for _, asked in files}, verify)
     is_bundled = len(files) >= LEAST_FILES
     small = sum(size for size, _ in files if size <= SMALL) if is_bundled else 0
     needed: dict[Program, int] = {}
     if is_bundled:
         receiving, number = programs_for_bundles(line, tools, settings, len(files), small)
         needed[receiving] = number
-    needed |= dict.fromkeys(proving_programs(algorithms, verify), 1)
-    if pays_for(sum(size for size, _ in files) - small):
-        needed |= dict.fromkeys(following_programs(algorithms, verify), 1)
+    needed |= {checksums.program(algorithm): 1 for algorithm in algorithms}
+    if following.pays_for(sum(size for size, _ in files) - small):
+        needed |= {following.program(algorithm): 1 for algorithm in algorithms}
     return needed
 
 

@@ -6,15 +6,13 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 
 from scitacean.transfer.protocol import Verified
-from scitacean.transfer.ssh import following
-from scitacean.transfer.ssh.checksums import HostChecksums, program
+from scitacean.transfer.ssh.checksums import HostChecksums
 from scitacean.transfer.ssh.compare import differing
 from scitacean.transfer.ssh.early_checksums import EarlyChecksums
 from scitacean.transfer.ssh.lanes import Line
 from scitacean.transfer.ssh.lookup import look_up_files
 from scitacean.transfer.ssh.outgoing import Outgoing
 from scitacean.transfer.ssh.paths import parent
-from scitacean.transfer.ssh.remote_command import Program
 from scitacean.transfer.ssh.sftp_packets import Attributes
 
 # In order of preference, for files for which no other algorithm was asked: the first one is fast on every
@@ -22,34 +20,17 @@ from scitacean.transfer.ssh.sftp_packets import Attributes
 _PROVING = ("blake2b", "sha256", "sha512", "sha1", "md5")
 
 
-def proving_programs(algorithms: Iterable[str | None], wanted: Verified) -> list[Program]:
-    """Return what is likely to compare files on the host.
+def likely_algorithms(asked: Iterable[str | None], wanted: Verified) -> list[str]:
+    """Return with what files are likely to be compared on the host.
 
     Parameters
     ----------
-    algorithms:
-        That were asked for files; None for any.
+    asked:
+        Algorithms that were asked for files; None for any.
     wanted:
         How to compare.
     """
-    return [program(algorithm) for algorithm in _likely(algorithms, wanted)]
-
-
-def following_programs(algorithms: Iterable[str | None], wanted: Verified) -> list[Program]:
-    """Return what is likely to compare large files on the host while they are being written.
-
-    Parameters
-    ----------
-    algorithms:
-        That were asked for files; None for any.
-    wanted:
-        How to compare.
-    """
-    return [following.program(algorithm) for algorithm in _likely(algorithms, wanted)]
-
-
-def _likely(algorithms: Iterable[str | None], wanted: Verified) -> list[str]:
-    likely = {algorithm or _PROVING[0] for algorithm in algorithms} if wanted == "checksum" else ()
+    likely = {algorithm or _PROVING[0] for algorithm in asked} if wanted == "checksum" else ()
     return [algorithm for algorithm in sorted(likely) if algorithm in _PROVING]
 
 
